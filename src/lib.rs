@@ -8,6 +8,7 @@ pub mod cli;
 pub mod compile;
 #[cfg(feature = "deploy")]
 pub mod deploy;
+pub mod operation;
 pub mod pipeline;
 #[cfg(feature = "deploy")]
 pub mod publish;

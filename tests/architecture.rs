@@ -25,9 +25,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("registry", &[]),
     ("compile", &["registry"]),
     ("pipeline", &["compile"]),
-    ("deploy", &["compile"]),
+    ("operation", &[]),
+    ("deploy", &["compile", "operation"]),
     ("publish", &["deploy"]),
-    ("cli", &["publish", "deploy", "pipeline", "compile", "registry"]),
+    ("cli", &["publish", "deploy", "operation", "pipeline", "compile", "registry"]),
 ];
 
 /// Which crates of the workspace a crate may depend on, leaves first.

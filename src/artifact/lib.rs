@@ -41,7 +41,7 @@ pub use entry::ArtifactEntry;
 pub use exchange::replace_file;
 pub use file_copy::{CheckedReader, FileCopy};
 pub use path::{PathError, check as check_path};
-pub use write::{StagedSet, WriteError, commit, directory_below, stage};
+pub use write::{REPORTS, StagedSet, WriteError, commit, directory_below, stage};
 pub use written::{WrittenFiles, is_temporary};
 
 /// The kind of file that an artifact is.

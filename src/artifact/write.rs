@@ -162,7 +162,26 @@ fn stage_in(
     };
     let root = utf8(&work.temporary.path().join("new")).map_err(io_error(&directory))?;
     let written = write_tree(set, written, &root)?;
+    keep_reports(&directory, &root).map_err(io_error(&directory))?;
     Ok(StagedSet { directory, parent, work, written, placed: PlacementKind::NotYet })
+}
+
+/// The directory of the reports of deployments, which stay whatever is built.
+pub const REPORTS: &str = "deployments";
+
+fn is_report(path: &str) -> bool {
+    let name = path.strip_prefix(REPORTS).and_then(|rest| rest.strip_prefix('/'));
+    name.is_some_and(|name| !name.contains('/') && name.ends_with(".md"))
+}
+
+/// Copies the reports of deployments beside the new files.
+fn keep_reports(old: &Utf8Path, new: &Utf8Path) -> io::Result<()> {
+    let Ok(entries) = old.join(REPORTS).read_dir_utf8() else { return Ok(()) };
+    for entry in entries.flatten().filter(|entry| is_report(&format!("{REPORTS}/{}", entry.file_name()))) {
+        std::fs::create_dir_all(new.join(REPORTS))?;
+        std::fs::copy(entry.path(), new.join(REPORTS).join(entry.file_name()))?;
+    }
+    Ok(())
 }
 
 fn utf8(path: &Path) -> io::Result<Utf8PathBuf> {
@@ -254,7 +273,8 @@ fn replaceable(directory: &Utf8Path, written: &WrittenFiles) -> Result<bool, Wri
     }
     let listed = listed(directory)?;
     let paths = directory::paths(directory).map_err(io_error(directory))?;
-    match paths.into_iter().find(|path| is_foreign(directory, path, &listed, written)) {
+    let foreign = |path: &String| !is_report(path) && is_foreign(directory, path, &listed, written);
+    match paths.into_iter().find(foreign) {
         Some(file) => Err(WriteError::Foreign { directory: directory.to_owned(), file }),
         None => Ok(true),
     }

@@ -9,15 +9,19 @@ use super::{CommandContext, ExitStatus, MessageFormat, Shell, VariableOptions};
 use crate::compile::{CompileOutcome, CompileRequest, identify};
 use crate::deploy::{
     DeployBanner, DeployFailure, DeployOptions, DeployProgress, DeployValues, FailureKind, ForcedTasks,
-    PlannedChange, ProgressEvent, ProjectMark, ResourceAction, UserPrompt, UserQuestion,
+    PlannedChange, ProgressEvent, ProjectMark, ResourceAction, UserPrompt, UserQuestion, now, time_text,
 };
+use crate::operation::deployment_report::DeploymentStory;
+use crate::operation::difference::{self, DeploymentDiff};
+use crate::operation::log_lines::LogEvent;
 use anstyle::{AnsiColor, Style};
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 use tranship_app::EnvironmentChoice;
+use tranship_artifact::{REPORTS, replace_file};
 use tranship_frontend::world::World;
 use tranship_targets::TargetDeployment;
 
@@ -68,6 +72,9 @@ impl AwsOptions {
             reattach: false,
             variables: BTreeMap::new(),
             sources: BTreeMap::new(),
+            plan: None,
+            detach: false,
+            no_rollback: false,
         }
     }
 }
@@ -149,13 +156,43 @@ impl CommandContext<'_> {
         for line in &failure.help {
             self.shell.report(&format!("  = {line}\n"));
         }
-        match failure.kind {
-            FailureKind::Failed => ExitStatus::Failed,
-            FailureKind::Usage => ExitStatus::Refused,
-            FailureKind::Credentials => ExitStatus::Credentials,
-            FailureKind::TimedOut => ExitStatus::TimedOut,
-            FailureKind::Interrupted => ExitStatus::Interrupted,
+        exit_of(failure)
+    }
+
+    /// Writes the report of a deployment that did not succeed, unless nothing happened.
+    pub(super) fn keep_story(&mut self, story: DeploymentStory, failure: &DeployFailure) {
+        let began = !story.events.is_empty();
+        let rejected = failure.kind == FailureKind::Failed && !failure.message.starts_with("cancelled");
+        if !began && !rejected {
+            return;
         }
+        let story = DeploymentStory {
+            ended: time_text(now()),
+            message: failure.message.clone(),
+            help: failure.help.clone(),
+            ..story
+        };
+        let directory = Utf8Path::new("dist").join(&story.environment).join(REPORTS);
+        let path = directory.join(story.file_name());
+        let place = self.world.current_directory().join(&path);
+        let written = std::fs::create_dir_all(self.world.current_directory().join(&directory))
+            .map_err(|error| error.to_string())
+            .and_then(|()| replace_file(&place, story.page().as_bytes()).map_err(|error| error.to_string()));
+        match written {
+            Ok(()) => self.shell.message(&format!("a report without secrets is in {path}")),
+            Err(error) => self.shell.message(&format!("the report cannot be written to {path}: {error}")),
+        }
+    }
+}
+
+/// The exit code of a failure.
+pub(super) fn exit_of(failure: &DeployFailure) -> ExitStatus {
+    match failure.kind {
+        FailureKind::Failed => ExitStatus::Failed,
+        FailureKind::Usage => ExitStatus::Refused,
+        FailureKind::Credentials => ExitStatus::Credentials,
+        FailureKind::TimedOut => ExitStatus::TimedOut,
+        FailureKind::Interrupted => ExitStatus::Interrupted,
     }
 }
 
@@ -182,6 +219,16 @@ impl DeployProgress for TerminalProgress<'_> {
         self.0.report(&format!("{CARE}!{CARE:#} {line}\n"));
     }
 
+    fn review(&mut self, subject: &str, diff: &DeploymentDiff) {
+        if diff.is_empty() {
+            return;
+        }
+        self.0.message(&difference::summary(diff, subject));
+        for line in difference::lines(diff, self.0.width()) {
+            self.0.message(&format!("  {line}"));
+        }
+    }
+
     fn changes(&mut self, changes: &[PlannedChange]) {
         for change in changes {
             let (style, mark, verb) = match change.action {
@@ -197,6 +244,10 @@ impl DeployProgress for TerminalProgress<'_> {
             let rest = format!("{} ({}){detail}", change.name, change.kind);
             self.0.marked_message(style, &format!("{mark} {verb:<12}"), &rest);
         }
+    }
+
+    fn log(&mut self, event: &LogEvent) {
+        self.0.data(&format!("{}\n", event.text.trim_end_matches(['\n', '\r'])));
     }
 
     fn event(&mut self, event: &ProgressEvent) {

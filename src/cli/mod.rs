@@ -11,7 +11,11 @@ mod config;
 #[cfg(feature = "deploy")]
 mod deploy;
 #[cfg(feature = "deploy")]
+mod deploy_inputs;
+#[cfg(feature = "deploy")]
 mod deployment;
+#[cfg(feature = "deploy")]
+mod diff;
 #[cfg(feature = "deploy")]
 mod down;
 mod environments;
@@ -19,7 +23,11 @@ mod exit;
 mod explain;
 mod listing;
 #[cfg(feature = "deploy")]
+mod live;
+#[cfg(feature = "deploy")]
 mod lock;
+#[cfg(feature = "deploy")]
+mod logs;
 #[cfg(feature = "deploy")]
 mod permissions;
 mod pipeline;
@@ -30,6 +38,10 @@ mod publish;
 mod report;
 #[cfg(feature = "deploy")]
 mod repository;
+#[cfg(feature = "deploy")]
+mod rollback;
+#[cfg(feature = "deploy")]
+mod run_task;
 mod schema;
 mod selection;
 mod shell;
@@ -71,9 +83,30 @@ pub enum CliCommand {
     /// Compile an environment, show what would change, and deploy it
     #[cfg(feature = "deploy")]
     Deploy(deploy::DeployCommand),
+    /// Show what a deployment would change, by value; exits with 3 if it would change anything
+    #[cfg(feature = "deploy")]
+    Diff(diff::DiffCommand),
     /// Show the status of a deployment
     #[cfg(feature = "deploy")]
     Status(status::StatusCommand),
+    /// Print the output of services and jobs, all together by time
+    #[cfg(feature = "deploy")]
+    Logs(logs::LogsCommand),
+    /// Print the newest events of a deployment
+    #[cfg(feature = "deploy")]
+    Events(logs::EventsCommand),
+    /// Run a one-off task of a service or a job, and end with its exit code
+    #[cfg(feature = "deploy")]
+    Run(run_task::RunCommand),
+    /// Run a command in a container of a service, by default a shell
+    #[cfg(feature = "deploy")]
+    Exec(run_task::ExecCommand),
+    /// Go back to an earlier deployment, without its manifest
+    #[cfg(feature = "deploy")]
+    Rollback(rollback::RollbackCommand),
+    /// Stop an update that is in progress, and go back to what ran before
+    #[cfg(feature = "deploy")]
+    Cancel(rollback::CancelCommand),
     /// Delete a deployment; resources that keep data are kept unless named
     #[cfg(feature = "deploy")]
     Down(down::DownCommand),
@@ -142,7 +175,21 @@ pub fn run(arguments: &CliArguments, context: &mut CommandContext<'_>) -> ExitSt
         #[cfg(feature = "deploy")]
         CliCommand::Deploy(command) => command.run(context),
         #[cfg(feature = "deploy")]
+        CliCommand::Diff(command) => command.run(context),
+        #[cfg(feature = "deploy")]
         CliCommand::Status(command) => command.run(context),
+        #[cfg(feature = "deploy")]
+        CliCommand::Logs(command) => command.run(context),
+        #[cfg(feature = "deploy")]
+        CliCommand::Events(command) => command.run(context),
+        #[cfg(feature = "deploy")]
+        CliCommand::Run(command) => command.run(context),
+        #[cfg(feature = "deploy")]
+        CliCommand::Exec(command) => command.run(context),
+        #[cfg(feature = "deploy")]
+        CliCommand::Rollback(command) => command.run(context),
+        #[cfg(feature = "deploy")]
+        CliCommand::Cancel(command) => command.run(context),
         #[cfg(feature = "deploy")]
         CliCommand::Down(command) => command.run(context),
         #[cfg(feature = "deploy")]

@@ -80,6 +80,24 @@ pub struct Shell {
 /// The width of snippets if the terminal's width is unknown.
 const USUAL_WIDTH: usize = 140;
 
+/// The width of a terminal that does not tell.
+const TERMINAL_WIDTH: usize = 80;
+
+/// The narrowest tree.
+const LEAST_WIDTH: usize = 40;
+
+/// What the terminal says of its width.
+#[cfg(all(unix, feature = "deploy"))]
+fn terminal_columns() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(io::stderr()).ok()?;
+    (size.ws_col > 0).then(|| usize::from(size.ws_col))
+}
+
+#[cfg(not(all(unix, feature = "deploy")))]
+fn terminal_columns() -> Option<usize> {
+    None
+}
+
 impl Shell {
     /// A shell on the process's own streams.
     pub fn new(colour: ColorMode, verbosity: Verbosity) -> Self {
@@ -118,6 +136,23 @@ impl Shell {
     /// Whether questions may be asked: standard input and standard error are both terminals.
     pub fn is_interactive(&self) -> bool {
         self.interactive
+    }
+
+    /// Whether lines can be drawn again in place: standard error is a terminal that takes styles.
+    pub fn can_redraw(&self) -> bool {
+        self.interactive && self.err.styled && self.verbosity == Verbosity::Normal
+    }
+
+    /// Moves on the terminal, whatever the styles.
+    pub fn control(&mut self, sequence: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            self.err.raw(sequence);
+        }
+    }
+
+    /// The number of columns of the terminal.
+    pub fn columns(&self) -> usize {
+        terminal_columns().unwrap_or(TERMINAL_WIDTH).max(LEAST_WIDTH)
     }
 
     /// The maximum number of columns.

@@ -2,7 +2,7 @@
 
 use super::deployment::{AwsOptions, TerminalProgress};
 use super::{CommandContext, ExitStatus, VariableOptions};
-use crate::deploy::{self, DeploymentStatus, ServiceStatus};
+use crate::deploy::{self, DeploymentStatus, ResourceDrift, ServiceStatus};
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
@@ -14,6 +14,9 @@ pub struct StatusCommand {
     environment: String,
     #[command(flatten)]
     set: VariableOptions,
+    /// Also look for what was changed outside of the stack; takes minutes
+    #[arg(long)]
+    drift: bool,
     /// The output format
     #[arg(long, value_enum, default_value_t)]
     format: StatusFormat,
@@ -36,7 +39,7 @@ impl StatusCommand {
             Err(exit) => return exit,
         };
         let options = self.aws.options(false, mark, context.shell);
-        match deploy::status(&deployment, &options, &mut TerminalProgress(context.shell)) {
+        match deploy::status(&deployment, self.drift, &options, &mut TerminalProgress(context.shell)) {
             Ok(found) => {
                 context.shell.data(&match self.format {
                     StatusFormat::Human => human(&found),
@@ -51,25 +54,57 @@ impl StatusCommand {
 
 fn human(found: &DeploymentStatus) -> String {
     let state = found.state.as_deref().unwrap_or("not deployed");
+    let variables = found.variables.iter().map(|(name, value)| format!("  {name}: {value}\n"));
     let facts = found.facts.iter().map(|(name, value)| format!("  {name}: {value}\n"));
     let services = found.services.iter().map(line);
-    format!("{}: {state}\n", found.subject) + &facts.chain(services).collect::<String>()
+    let drift = found.drift.iter().flat_map(|all| drift(all));
+    let lines = variables.chain(facts).chain(services).chain(drift);
+    format!("{}: {state}\n", found.subject) + &lines.collect::<String>()
 }
 
 fn line(service: &ServiceStatus) -> String {
-    let ServiceStatus { name, rollout, running, desired, pending, reason } = service;
+    let ServiceStatus { name, rollout, running, desired, pending, reason, .. } = service;
     let pending = if *pending > 0 { format!(", {pending} pending") } else { String::new() };
     let reason = reason.as_ref().map(|reason| format!("; {reason}")).unwrap_or_default();
-    format!("  service {name}: {running}/{desired} running{pending}, rollout {rollout}{reason}\n")
+    let line = format!("  service {name}: {running}/{desired} running{pending}, rollout {rollout}{reason}\n");
+    let digest = service
+        .digest
+        .as_ref()
+        .filter(|digest| service.image.as_ref().is_none_or(|image| !image.contains(digest.as_str())));
+    let facts = [
+        service.image.as_ref().map(|image| format!("image {image}")),
+        digest.map(|digest| digest.chars().take(SHORT_DIGEST).collect()),
+        service.since.as_ref().map(|since| format!("since {since}")),
+    ];
+    let facts: Vec<String> = facts.into_iter().flatten().collect();
+    if facts.is_empty() { line } else { format!("{line}    {}\n", facts.join(", ")) }
+}
+
+/// `sha256:` and the start of a digest, in characters.
+const SHORT_DIGEST: usize = 19;
+
+fn drift(all: &[ResourceDrift]) -> Vec<String> {
+    if all.is_empty() {
+        return vec!["  drift: none\n".to_owned()];
+    }
+    let line = |it: &ResourceDrift| {
+        let properties = it.properties.join(", ");
+        format!("  drift: {} ({}) {} {properties}", it.name, it.kind, it.status.to_lowercase())
+            .trim_end()
+            .to_owned()
+    };
+    all.iter().map(|it| line(it) + "\n").collect()
 }
 
 fn document(found: &DeploymentStatus) -> Value {
     let facts: Map<_, _> =
         found.facts.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+    let variables: Map<_, _> =
+        found.variables.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
     let services: Vec<Value> = found.services.iter().map(service).collect();
     json!({
         "subject": found.subject, "state": found.state, "healthy": found.healthy, "facts": facts,
-        "services": services,
+        "services": services, "variables": variables, "drift": found.drift.as_ref().map(|all| all.iter().map(drifted).collect::<Vec<_>>()),
     })
 }
 
@@ -77,5 +112,75 @@ fn service(of: &ServiceStatus) -> Value {
     json!({
         "name": of.name, "rollout": of.rollout, "running": of.running, "desired": of.desired,
         "pending": of.pending, "reason": of.reason, "healthy": of.is_healthy(),
+        "since": of.since, "image": of.image, "digest": of.digest,
     })
+}
+
+fn drifted(of: &ResourceDrift) -> Value {
+    json!({ "name": of.name, "type": of.kind, "status": of.status, "properties": of.properties })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found() -> DeploymentStatus {
+        DeploymentStatus {
+            subject: "stack shop-prod".into(),
+            state: Some("UPDATE_COMPLETE".into()),
+            healthy: true,
+            facts: vec![("deployed by".into(), "ops".into()), ("Url".into(), "http://shop".into())],
+            variables: vec![("APP_VERSION".into(), "41".into())],
+            services: vec![ServiceStatus {
+                name: "web".into(),
+                rollout: "COMPLETED".into(),
+                running: 2,
+                desired: 2,
+                pending: 0,
+                reason: None,
+                since: Some("2026-11-27T21:04:05Z".into()),
+                image: Some("shop:41".into()),
+                digest: Some("sha256:0123456789abcdef".into()),
+            }],
+            drift: None,
+        }
+    }
+
+    const START: &str = "stack shop-prod: UPDATE_COMPLETE\n  APP_VERSION: 41\n  deployed by: ops\n  Url: http://shop\n  \
+        service web: 2/2 running, rollout COMPLETED\n";
+
+    #[test]
+    fn what_runs_is_told_with_its_image_and_since_when() {
+        let image = "    image shop:41, sha256:0123456789ab, since 2026-11-27T21:04:05Z\n";
+        assert_eq!(human(&found()), format!("{START}{image}"));
+        let mut pinned = found();
+        pinned.services[0].image = Some("shop@sha256:0123456789abcdef".into());
+        pinned.services[0].since = None;
+        assert_eq!(human(&pinned), format!("{START}    image shop@sha256:0123456789abcdef\n"));
+        (pinned.services[0].image, pinned.services[0].digest) = (None, None);
+        assert_eq!(human(&pinned), START);
+        let document = document(&found());
+        assert_eq!(document["variables"], json!({ "APP_VERSION": "41" }));
+        assert_eq!(document["services"][0]["digest"], "sha256:0123456789abcdef");
+        assert_eq!(document["drift"], Value::Null);
+    }
+
+    #[test]
+    fn drift_is_told_by_property() {
+        let one = ResourceDrift {
+            name: "WebService".into(),
+            kind: "AWS::ECS::Service".into(),
+            status: "MODIFIED".into(),
+            properties: vec!["DesiredCount".into()],
+        };
+        assert_eq!(
+            drift(std::slice::from_ref(&one)),
+            ["  drift: WebService (AWS::ECS::Service) modified DesiredCount\n"]
+        );
+        let gone = ResourceDrift { status: "DELETED".into(), properties: Vec::new(), ..one };
+        assert_eq!(drift(&[gone]), ["  drift: WebService (AWS::ECS::Service) deleted\n"]);
+        assert_eq!(drift(&[]), ["  drift: none\n"]);
+        let status = DeploymentStatus { drift: Some(Vec::new()), ..found() };
+        assert_eq!(document(&status)["drift"], json!([]));
+    }
 }

@@ -6,10 +6,12 @@
 use super::report::not_written;
 use super::selection::{CompileJob, DefaultSelection, EnvironmentSelection, names};
 use super::{CommandContext, ExitStatus, MessageFormat, VariableOptions};
-use crate::compile::CompileOutcome;
+use crate::compile::{CompileOutcome, REPORT};
+use crate::operation::difference::{self, ManifestLines, StackContent, compare_bundles, compare_stacks};
 use camino::{Utf8Path, Utf8PathBuf};
+use std::collections::BTreeMap;
 use tranship_artifact::golden::{self, GoldenChange};
-use tranship_artifact::{FileMode, StagedSet, directory_below, stage};
+use tranship_artifact::{ArtifactSet, FileMode, StagedSet, directory_below, stage};
 use tranship_frontend::compose::LoadOptions;
 use tranship_frontend::diagnostic::{Diagnostic, rules};
 
@@ -105,6 +107,9 @@ impl VerifyCommand {
                     .map_err(|error| NotVerified::new(not_written(&error), error.path()))?;
             }
             context.shell.data(&summary(&directory, &changes));
+            for line in in_words(&old, &new, context.shell.width()) {
+                context.shell.message(&line);
+            }
         }
         let names = names(outcomes);
         let (files, differ) = match differing {
@@ -129,6 +134,33 @@ pub(super) fn beside_manifest(options: &LoadOptions) -> Utf8PathBuf {
     let first = options.files.first().and_then(|file| file.parent());
     let project = options.project_directory.as_deref().or(first);
     project.unwrap_or(Utf8Path::new("")).join("golden")
+}
+
+/// What a deployment of the compiled artifacts would change where the committed ones run, in the words of `tranship diff`.
+fn in_words(old: &ArtifactSet, new: &ArtifactSet, width: usize) -> Vec<String> {
+    let manifest = ManifestLines::read(new.get(REPORT).map(|file| file.bytes.as_slice()));
+    let template = |set: &ArtifactSet| {
+        let text = String::from_utf8_lossy(&set.get("template.yaml")?.bytes).into_owned();
+        StackContent::read(&text, BTreeMap::new()).ok()
+    };
+    let files = |set: &ArtifactSet| -> BTreeMap<String, Vec<u8>> {
+        let below = set.entries_below("bundle");
+        below.map(|(path, entry)| (path.to_owned(), entry.bytes().unwrap_or_default())).collect()
+    };
+    let found = match (template(old), template(new)) {
+        (Some(old), Some(new)) => compare_stacks(Some(&old), &new, &manifest, &BTreeMap::new()),
+        _ => match (files(old), files(new)) {
+            (old, new) if old.is_empty() || new.is_empty() => return Vec::new(),
+            (old, new) => compare_bundles(Some(&old), &new, "", &manifest),
+        },
+    };
+    if found.changes.is_empty() {
+        return Vec::new();
+    }
+    let lines = difference::lines(&found, width.saturating_sub(2));
+    std::iter::once("a deployment would change:".to_owned())
+        .chain(lines.into_iter().map(|line| format!("  {line}")))
+        .collect()
 }
 
 /// What differs, file by file.

@@ -84,6 +84,46 @@ impl<'a> ArtifactBucket<'a> {
         Ok(bucket)
     }
 
+    /// The bucket, if there is one.
+    pub(super) async fn existing(session: &'a AwsSession) -> Result<Option<Self>, DeployFailure> {
+        let name = format!("tranship-{}-{}", session.account, session.region);
+        let bucket = ArtifactBucket { session, client: session.s3(), name };
+        Ok(if bucket.exists().await? { Some(bucket) } else { None })
+    }
+
+    /// Writes an object under a key of its own.
+    pub(super) async fn write(&self, key: &str, bytes: &[u8]) -> Result<(), DeployFailure> {
+        let put = self.client.put_object().bucket(&self.name).key(key);
+        let put = put.expected_bucket_owner(&self.session.account).body(ByteStream::from(bytes.to_vec()));
+        put.send().await.map_err(|error| sdk(&format!("upload to {}", self.name), error))?;
+        Ok(())
+    }
+
+    /// The keys that begin so.
+    pub(super) async fn keys(&self, prefix: &str) -> Result<Vec<String>, DeployFailure> {
+        let (mut found, mut token) = (Vec::new(), None);
+        loop {
+            let call = self.client.list_objects_v2().bucket(&self.name).prefix(prefix);
+            let call = call.expected_bucket_owner(&self.session.account).set_continuation_token(token);
+            let page = call.send().await.map_err(|error| sdk(&format!("list {}", self.name), error))?;
+            found.extend(page.contents().iter().filter_map(|it| it.key()).map(str::to_owned));
+            token = page.next_continuation_token().map(str::to_owned);
+            if token.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// The bytes of an object.
+    pub(super) async fn read(&self, key: &str) -> Result<Vec<u8>, DeployFailure> {
+        let call = self.client.get_object().bucket(&self.name).key(key);
+        let object = call.expected_bucket_owner(&self.session.account).send().await;
+        let object = object.map_err(|error| sdk(&format!("read {key}"), error))?;
+        let bytes = object.body.collect().await;
+        let bytes = bytes.map_err(|error| DeployFailure::failed(format!("cannot read {key}: {error}")))?;
+        Ok(bytes.into_bytes().to_vec())
+    }
+
     /// The bucket's name.
     pub(super) fn name(&self) -> &str {
         &self.name

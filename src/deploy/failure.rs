@@ -3,6 +3,7 @@
 //! In: SDK errors, terminal states, answers of the user. Out: [`DeployFailure`]. Invariant: no failure
 //! contains a parameter's value or a request body.
 
+use crate::operation::failure_hints::hints;
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use std::any::Any;
@@ -48,6 +49,19 @@ impl DeployFailure {
     /// Something is missing from the command line.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         DeployFailure::new(FailureKind::Usage, message)
+    }
+
+    /// With advice for the causes that its text shows.
+    pub(super) fn advised(mut self) -> Self {
+        if self.kind == FailureKind::Failed || self.kind == FailureKind::TimedOut {
+            // What a container wrote is no reason of AWS.
+            let told = self.help.iter().filter(|line| !line.starts_with("  | "));
+            let reasons = std::iter::once(&self.message).chain(told).map(String::as_str);
+            let found: Vec<String> =
+                hints(reasons).iter().map(|hint| format!("hint: {}", hint.advice)).collect();
+            self.help.extend(found);
+        }
+        self
     }
 
     /// Adds a line of help.
@@ -188,4 +202,20 @@ pub(super) fn credentials(message: &str, profile: Option<&str>) -> DeployFailure
             "run `aws sso login{with}` if the profile uses single sign-on, otherwise `aws configure{with}`"
         ))
         .help("or set AWS_PROFILE, or AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_has_advice_for_what_aws_says_and_not_for_what_a_container_wrote() {
+        let failed = |message: &str| DeployFailure::failed(message).help("  | out of memory").advised();
+        assert_eq!(failed("it ended").help, ["  | out of memory"]);
+        let advised = failed("service app: CannotPullContainerError: manifest unknown");
+        assert_eq!(advised.help.len(), 2);
+        assert!(advised.help[1].starts_with("hint: there is no such image: "), "{advised:?}");
+        let usage = DeployFailure::usage("quota exceeded").advised();
+        assert!(usage.help.is_empty());
+    }
 }

@@ -6,6 +6,8 @@
 
 use super::failure::DeployFailure;
 use super::progress::{DeployBanner, DeployProgress, PlannedChange, ProgressEvent};
+use crate::operation::difference::DeploymentDiff;
+use crate::operation::log_lines::LogEvent;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -92,8 +94,21 @@ impl DeployProgress for MaskedProgress<'_> {
         self.inner.warn(&self.mask.borrow().clean(line));
     }
 
+    fn review(&mut self, subject: &str, diff: &DeploymentDiff) {
+        self.inner.review(subject, diff);
+    }
+
     fn changes(&mut self, changes: &[PlannedChange]) {
         self.inner.changes(changes);
+    }
+
+    fn tick(&mut self) {
+        self.inner.tick();
+    }
+
+    fn log(&mut self, event: &LogEvent) {
+        let text = self.mask.borrow().clean(&event.text);
+        self.inner.log(&LogEvent { text, ..event.clone() });
     }
 
     fn event(&mut self, event: &ProgressEvent) {
@@ -167,7 +182,11 @@ mod tests {
         fn warn(&mut self, line: &str) {
             self.0.push(line.to_owned());
         }
+        fn review(&mut self, _: &str, _: &DeploymentDiff) {}
         fn changes(&mut self, _: &[PlannedChange]) {}
+        fn log(&mut self, event: &LogEvent) {
+            self.0.push(event.text.clone());
+        }
         fn event(&mut self, event: &ProgressEvent) {
             self.0.push(format!("{}: {}", event.subject, event.text));
         }

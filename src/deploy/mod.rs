@@ -12,25 +12,33 @@ mod credential_source;
 mod failure;
 mod late_values;
 mod mask;
+mod operate;
 mod ownership;
 mod parameters;
 mod permissions;
 mod progress;
+mod review;
 mod session;
 mod upload;
 
 pub(crate) use self::failure::sdk as sdk_failure;
 pub use self::failure::{DeployFailure, FailureKind};
+pub use self::operate::{
+    ExecSession, FinishedTask, LogRequest, PastEvent, TaskRequest, events, exec, logs, run_task,
+};
 pub use self::ownership::ProjectMark;
 pub use self::permissions::{TrustedRunner, policy};
 pub use self::progress::{
     DeployBanner, DeployProgress, PlannedChange, ProgressEvent, ResourceAction, UserPrompt, UserQuestion,
 };
 
+pub use self::review::{DeploymentReview, review};
+
 pub(crate) use self::session::AwsSession;
 
 use self::mask::MaskedProgress;
 use crate::compile::LateSource;
+use crate::operation::plan_file::SavedPlan;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -66,6 +74,31 @@ pub struct DeployOptions {
     pub variables: BTreeMap<String, String>,
     /// Where the values of late-bound variables come from, by variable.
     pub sources: BTreeMap<String, LateSource>,
+    /// Whether to end as soon as AWS is at work.
+    pub detach: bool,
+    /// Whether what a failed update made stays as it is.
+    pub no_rollback: bool,
+    /// The plan that was reviewed: no other is executed.
+    pub plan: Option<SavedPlan>,
+}
+
+impl DeployOptions {
+    /// Sets no time limit, for what is followed until it is interrupted.
+    pub fn without_limit(mut self) -> Self {
+        self.timeout = Duration::from_secs(u64::from(u32::MAX));
+        self
+    }
+}
+
+/// The time, in milliseconds since 1970.
+pub fn now() -> i64 {
+    i64::try_from(clock::milliseconds()).unwrap_or(i64::MAX)
+}
+
+/// A time in milliseconds since 1970 as AWS writes it: `2026-11-27T21:04:05Z`.
+pub fn time_text(milliseconds: i64) -> String {
+    let time = aws_smithy_types::DateTime::from_secs(milliseconds / 1000);
+    time.fmt(aws_smithy_types::date_time::Format::DateTime).unwrap_or_default()
 }
 
 /// Which services get new tasks even if nothing changed.
@@ -128,8 +161,25 @@ pub struct DeploymentStatus {
     pub healthy: bool,
     /// Facts to show: version, health, addresses.
     pub facts: Vec<(String, String)>,
+    /// The values of late-bound variables that it runs with.
+    pub variables: Vec<(String, String)>,
     /// Its ECS services.
     pub services: Vec<ServiceStatus>,
+    /// What was changed behind its back, where that was asked for.
+    pub drift: Option<Vec<ResourceDrift>>,
+}
+
+/// A resource that is not as its stack made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResourceDrift {
+    /// Its logical id.
+    pub name: String,
+    /// Its type.
+    pub kind: String,
+    /// `MODIFIED` or `DELETED`.
+    pub status: String,
+    /// The properties that differ. Their values may be secret, and are not read.
+    pub properties: Vec<String>,
 }
 
 /// The status of an ECS service.
@@ -148,6 +198,12 @@ pub struct ServiceStatus {
     pub pending: i32,
     /// Why the last task stopped, if too few are running; otherwise the circuit breaker's message.
     pub reason: Option<String>,
+    /// When its newest deployment began: `2026-11-27T21:04:05Z`.
+    pub since: Option<String>,
+    /// The image that its newest task runs.
+    pub image: Option<String>,
+    /// The digest of that image, as it was pulled.
+    pub digest: Option<String>,
 }
 
 impl ServiceStatus {
@@ -177,18 +233,75 @@ pub fn deploy(
     })
 }
 
-/// Reads the status of a deployment.
+/// Reads the status of a deployment; with `drift`, what was changed behind its back.
 ///
 /// # Errors
 /// See [`FailureKind`].
 pub fn status(
     deployment: &TargetDeployment,
+    drift: bool,
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<DeploymentStatus, DeployFailure> {
     run(deployment, options, progress, async |session, progress| match deployment {
-        TargetDeployment::Stack(stack) => cloudformation::status(session, stack, progress).await,
+        TargetDeployment::Stack(stack) => {
+            let mut found = cloudformation::status(session, stack, progress).await?;
+            if drift && found.state.is_some() {
+                found.drift = Some(cloudformation::drift(session, stack, options, progress).await?);
+            }
+            Ok(found)
+        }
+        TargetDeployment::Beanstalk(_) if drift => {
+            Err(DeployFailure::usage("drift is not known of Elastic Beanstalk environments")
+                .help("leave `--drift` out"))
+        }
         TargetDeployment::Beanstalk(environment) => beanstalk::status(session, environment).await,
+    })
+}
+
+/// What to go back to.
+#[derive(Debug, Clone, Default)]
+pub struct RollbackRequest {
+    /// The version; the one before if there is none.
+    pub version: Option<String>,
+    /// Whether the stack was named instead of an environment: whoever names it means it, whatever its mark.
+    pub unmarked: bool,
+}
+
+/// Goes back to an earlier deployment.
+///
+/// # Errors
+/// See [`FailureKind`].
+pub fn rollback(
+    deployment: &TargetDeployment,
+    request: &RollbackRequest,
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<DeployOutcome, DeployFailure> {
+    run(deployment, options, progress, async |session, progress| match deployment {
+        TargetDeployment::Stack(stack) => {
+            cloudformation::rollback(session, stack, request, options, progress).await
+        }
+        TargetDeployment::Beanstalk(environment) => {
+            beanstalk::rollback(session, environment, request, options, progress).await
+        }
+    })
+}
+
+/// Stops an update that is in progress.
+///
+/// # Errors
+/// See [`FailureKind`].
+pub fn cancel(
+    deployment: &TargetDeployment,
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<DeployOutcome, DeployFailure> {
+    run(deployment, options, progress, async |session, progress| match deployment {
+        TargetDeployment::Stack(stack) => cloudformation::cancel(session, stack, options, progress).await,
+        TargetDeployment::Beanstalk(environment) => {
+            beanstalk::cancel(session, environment, options, progress).await
+        }
     })
 }
 
@@ -238,7 +351,7 @@ fn run<T>(
             Err(failure) => Err(last_look(&session, deployment, failure).await),
             done => done,
         };
-        result.map_err(|failure| session.mask().borrow().failure(failure))
+        result.map_err(|failure| session.mask().borrow().failure(failure.advised()))
     })
 }
 

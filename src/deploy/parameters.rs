@@ -54,6 +54,18 @@ pub(super) fn choose(
     if missing.is_empty() { Ok(chosen) } else { Err(absent(&missing)) }
 }
 
+/// The choices that are known without a question; what is missing is left out.
+pub(super) fn known(
+    parameters: &[DeployParameter],
+    given: &DeployValues,
+    previous: &[String],
+) -> Result<BTreeMap<String, ParameterChoice>, DeployFailure> {
+    unknown(parameters, given)?;
+    twice(parameters, given)?;
+    let known = |it: &DeployParameter| Some((it.name.clone(), choice(it, given, previous)?));
+    Ok(parameters.iter().filter_map(known).collect())
+}
+
 fn choice(parameter: &DeployParameter, given: &DeployValues, previous: &[String]) -> Option<ParameterChoice> {
     let source = if parameter.secret { &given.secrets } else { &given.parameters };
     let flag = parameter.names().find_map(|name| source.get(name));

@@ -2,6 +2,8 @@
 //!
 //! In: calls from the deployment. Out: nothing is printed here. Invariant: secret values never pass through.
 
+use crate::operation::difference::DeploymentDiff;
+use crate::operation::log_lines::LogEvent;
 use std::sync::Arc;
 
 /// Receives what a deployment reports.
@@ -12,10 +14,16 @@ pub trait DeployProgress {
     fn message(&mut self, line: &str);
     /// A warning that does not stop the deployment.
     fn warn(&mut self, line: &str);
+    /// What is about to change, by value; `subject` is `stack shop-prod`.
+    fn review(&mut self, subject: &str, diff: &DeploymentDiff);
     /// The changes about to be made.
     fn changes(&mut self, changes: &[PlannedChange]);
     /// An event at AWS.
     fn event(&mut self, event: &ProgressEvent);
+    /// Time has passed, and nothing happened.
+    fn tick(&mut self) {}
+    /// A line that a container wrote.
+    fn log(&mut self, event: &LogEvent);
 }
 
 /// Who deploys what where.

@@ -26,6 +26,7 @@ pub mod quotas;
 pub mod regions;
 pub mod resource_actions;
 mod transport_protocol;
+mod update_behaviour;
 pub mod url_schemes;
 mod value_range;
 
@@ -53,5 +54,6 @@ pub use machine_paths::MachinePath;
 pub use quotas::ServiceQuota;
 pub use regions::{AwsPartition, is_known_region};
 pub use transport_protocol::TransportProtocol;
+pub use update_behaviour::{DATA_STORES, UpdateBehaviour, update_behaviour};
 pub use url_schemes::UrlScheme;
 pub use value_range::ValueRange;

@@ -8,7 +8,7 @@ S3 = {
     "HeadBucket": "ListBucket", "HeadObject": "GetObject", "PutBucket": "CreateBucket", "PutBucketPublicAccessBlock": "PutBucketPublicAccessBlock",
     "PutBucketEncryption": "PutEncryptionConfiguration", "PutBucketLifecycle": "PutLifecycleConfiguration", "CreateMultipartUpload": "PutObject",
     "UploadPart": "PutObject", "CompleteMultipartUpload": "PutObject", "ListParts": "ListMultipartUploadParts",
-    "ListMultipartUploads": "ListBucketMultipartUploads", "GetBucketTagging": "GetBucketTagging", "PutBucketTagging": "PutBucketTagging",
+    "GetBucket": "ListBucket", "ListMultipartUploads": "ListBucketMultipartUploads", "GetBucketTagging": "GetBucketTagging", "PutBucketTagging": "PutBucketTagging",
 }
 OTHERS = {("elasticbeanstalk", "UpdateTagsForResource"): "elasticbeanstalk:AddTags"}
 

@@ -220,15 +220,22 @@ class Status(Services):
         run = self.tranship("status", "prod", "--format", "json", expect=expect)
         document = json.loads(run.out)
         self.assertEqual(document["healthy"], expect == 0, run)
-        self.assertEqual(set(document), {"subject", "state", "healthy", "facts", "services"})
+        self.assertEqual(set(document), {"subject", "state", "healthy", "facts", "services", "variables", "drift"})
         return {one["name"]: one for one in document["services"]}
 
     def test_a_service_that_is_well(self):
         self.deploy("--set", "APP_VERSION=1")
         well = {"rollout": "COMPLETED", "running": 1, "desired": 1, "pending": 0, "reason": None, "healthy": True}
-        self.assertEqual(self.status(0), {name: {"name": name, **well} for name in ("app", "worker")})
+        found = self.status(0)
+        images = {name: (one.pop("image"), bool(one.pop("since")), one.pop("digest") is None) for name, one in found.items()}
+        self.assertEqual({name: image for name, (image, *_) in images.items()},
+                         {"app": "registry.example.org/shop:1", "worker": "registry.example.org/worker:1"})
+        self.assertEqual(found, {name: {"name": name, **well} for name in ("app", "worker")})
         run = self.tranship("status", "prod")
-        self.assertIn("\n  service app: 1/1 running, rollout COMPLETED\n", run.out)
+        self.assertIn("\n  service app: 1/1 running, rollout COMPLETED\n    image registry.example.org/shop:1, ", run.out)
+        self.assertIn("\n  APP_VERSION: 1\n", run.out)
+        drifted = self.tranship("status", "prod", "--drift", "--format", "json")
+        self.assertIsInstance(json.loads(drifted.out)["drift"], list)
 
     def test_a_service_with_too_few_tasks_says_why_the_last_one_stopped(self):
         self.deploy("--set", "APP_VERSION=1")
@@ -284,7 +291,7 @@ class Status(Services):
         self.assertEqual(len(self.status(0)), 23)
         asked = [json.loads(call.body) for call in self.gateway.calls if call.action == "DescribeServices"]
         self.assertEqual([len(one["services"]) for one in asked], [10, 10, 3])
-        self.assertEqual(self.gateway.actions("ListTasks", "DescribeTasks"), [], "all of them run")
+        self.assertEqual(self.gateway.actions("ListTasks", "DescribeTasks"), ["ListTasks", "DescribeTasks"], "one look at all of them")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ use crate::{At, ManifestName};
 use std::sync::Arc;
 use tranship_frontend::compose::{KeyPath, Manifest, PathSegment};
 use tranship_frontend::source::Origin;
-use tranship_frontend::yaml::{MappingKey, Node, NodeValue};
+use tranship_frontend::yaml::{Node, NodeValue};
 
 /// A scalar.
 #[derive(Debug)]
@@ -19,31 +19,6 @@ pub(crate) struct TreeLeaf {
     pub(crate) key_origin: Origin,
     /// Its text.
     pub(crate) value: At<Arc<str>>,
-}
-
-/// A name that the user chose for a service, a volume and the like, of which artifacts are full.
-#[derive(Debug)]
-pub(crate) struct ChosenName {
-    /// The section of the manifest.
-    pub(crate) section: &'static str,
-    /// The name.
-    pub(crate) name: ManifestName,
-    /// Where it was written.
-    pub(crate) origin: Origin,
-}
-
-impl ChosenName {
-    /// Those of a manifest, in its order.
-    pub(crate) fn all(manifest: &Manifest) -> Vec<ChosenName> {
-        const SECTIONS: [&str; 5] = ["services", "volumes", "networks", "configs", "secrets"];
-        let entries = |section| manifest.root.get(section).and_then(Node::as_mapping).into_iter().flatten();
-        let name =
-            |section, key: &MappingKey| ChosenName { section, name: key.text.clone(), origin: key.origin };
-        SECTIONS
-            .into_iter()
-            .flat_map(|section| entries(section).map(move |entry| name(section, &entry.key)))
-            .collect()
-    }
 }
 
 /// Keys of a service whose texts are wired, or that say where secrets are.

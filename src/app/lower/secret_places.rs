@@ -6,7 +6,7 @@
 
 use super::LoweringContext;
 use super::service_selection::ServiceSelection;
-use crate::document::{ChosenName, TreeLeaf};
+use crate::document::{TreeLeaf, entry_names};
 use crate::{ManifestName, rules};
 use std::collections::BTreeSet;
 use tranship_frontend::compose::PathSegment;
@@ -36,14 +36,13 @@ pub(super) fn refuse(cx: &mut LoweringContext<'_>, selection: &ServiceSelection<
 
 /// `services: { VALUE: ... }`: the name would be in each resource, and in every message.
 fn refuse_names(cx: &mut LoweringContext<'_>, deployed: &BTreeSet<ManifestName>) {
-    for entry in ChosenName::all(cx.manifest) {
-        let counts = entry.section != "services" || deployed.contains(&entry.name);
-        if counts && !cx.secrets.parts(&entry.name).is_empty() {
-            let section = entry.section;
+    for (section, key) in entry_names(cx.manifest) {
+        let counts = section != "services" || deployed.contains(&key.text);
+        if counts && !cx.secrets.parts(&key.text).is_empty() {
             let message = format!("the name of an entry of `{section}` is also the value of a secret");
             let diagnostic = Diagnostic::new(&rules::app::SECRET_IN_PLAIN_TEXT, message)
                 .help("choose another value for the secret, or another name")
-                .at(entry.origin)
+                .at(key.origin)
                 .key(section);
             cx.diagnostics.push(diagnostic);
         }

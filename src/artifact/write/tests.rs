@@ -54,6 +54,24 @@ fn foreign_files_are_never_touched() {
 }
 
 #[test]
+fn reports_of_deployments_stay_and_nothing_else_beside_them() {
+    let (_guard, root) = place();
+    let out = root.join("out");
+    std::fs::create_dir_all(out.join("deployments")).unwrap();
+    std::fs::write(out.join("deployments/1.md"), "report").unwrap();
+    write(&set(&[("a", "1")]), &out).unwrap();
+    write(&set(&[("b", "2")]), &out).unwrap();
+    assert_eq!(directory::paths(&out).unwrap(), [".tranship", "b", "deployments/1.md"]);
+    assert_eq!(std::fs::read_to_string(out.join("deployments/1.md")).unwrap(), "report");
+    for foreign in ["deployments/1.txt", "deployments-2.md"] {
+        std::fs::write(out.join(foreign), "mine").unwrap();
+        let error = write(&set(&[("a", "1")]), &out).unwrap_err();
+        assert!(matches!(&error, WriteError::Foreign { file, .. } if file == foreign), "{error}");
+        std::fs::remove_file(out.join(foreign)).unwrap();
+    }
+}
+
+#[test]
 fn what_a_killed_run_left_is_in_nobodys_way() {
     let (_guard, root) = place();
     let out = root.join("out");

@@ -99,6 +99,7 @@ async fn rest(
         if environment.is_ready() || environment.status == "Terminated" {
             return Ok(environment);
         }
+        progress.tick();
         if !pace.wait().await {
             return Err(session.left(FailureKind::TimedOut));
         }
@@ -171,7 +172,7 @@ async fn failure(
 }
 
 /// The causes reported by enhanced health; empty if it is off or unreadable.
-async fn causes(session: &AwsSession, environment: &RunningEnvironment) -> Vec<String> {
+pub(super) async fn causes(session: &AwsSession, environment: &RunningEnvironment) -> Vec<String> {
     let call = session.beanstalk().describe_environment_health().environment_id(&environment.id);
     let answer = call.attribute_names(EnvironmentHealthAttribute::All).send().await;
     answer.map(|answer| answer.causes().to_vec()).unwrap_or_default()

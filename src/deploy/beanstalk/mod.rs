@@ -11,7 +11,9 @@ mod follow;
 mod images;
 mod platform;
 mod prune;
+mod review;
 mod role;
+mod rollback;
 mod secrets;
 mod version;
 
@@ -27,6 +29,8 @@ use tranship_frontend::secrets::is_secret_name;
 use tranship_targets::BeanstalkDeployment;
 
 pub(super) use self::down::down;
+pub(super) use self::review::review;
+pub(super) use self::rollback::{cancel, rollback};
 
 /// Attempts to update an environment that others update too.
 const UPDATES: usize = 3;
@@ -55,7 +59,11 @@ pub(super) async fn deploy(
         progress.message(&format!("{} is up to date: no changes", deployment.environment));
         return Ok(DeployOutcome { changed: false, outputs: running.outputs() });
     }
+    let planned =
+        review::of(session, deployment, running.as_ref(), &bundle, artifacts, options, progress).await?;
+    crate::deploy::review::check(options, &planned.plan)?;
     let stack = platform::resolve(session, deployment, running.as_ref(), progress).await?;
+    progress.review(&planned.subject, &planned.diff);
     progress.changes(&changes(deployment, running.as_ref(), &label, &stack));
     confirm(session, options, "deploy this version?").await?;
 
@@ -82,6 +90,14 @@ pub(super) async fn deploy(
             update(session, running, EnvironmentUpdate::Version(label.clone()), options, progress).await?
         }
     };
+    if options.detach {
+        session.settled();
+        progress.message(&format!(
+            "the deployment of the environment {} continues at AWS; the same command without `--detach` follows it",
+            deployment.environment
+        ));
+        return Ok(DeployOutcome { changed: true, outputs: Vec::new() });
+    }
     let end = follow::deployment(session, &request, &label, options.timeout, progress).await?;
     session.settled();
     prune::versions(session, deployment, &label, progress).await;
@@ -248,7 +264,9 @@ pub(super) async fn status(
             state: None,
             healthy: false,
             facts: Vec::new(),
+            variables: Vec::new(),
             services: Vec::new(),
+            drift: None,
         });
     };
     let mut facts = vec![
@@ -257,12 +275,18 @@ pub(super) async fn status(
         ("platform".to_owned(), found.platform.clone()),
         ("changed".to_owned(), found.changed.clone()),
     ];
+    if found.health != "Green" {
+        let causes = follow::causes(session, &found).await;
+        facts.extend(causes.into_iter().map(|cause| ("cause".to_owned(), cause)));
+    }
     facts.extend(found.outputs());
     Ok(DeploymentStatus {
         subject,
         healthy: found.is_well(),
         state: Some(found.status),
         facts,
+        variables: Vec::new(),
         services: Vec::new(),
+        drift: None,
     })
 }

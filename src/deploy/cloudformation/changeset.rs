@@ -269,9 +269,14 @@ fn waits(summary: &ChangeSetSummary) -> bool {
 
 impl ChangeSet {
     /// Starts the execution. A lost answer is recognised: the events carry the change set's own token.
-    pub(in crate::deploy) async fn execute(&self, session: &AwsSession) -> Result<(), DeployFailure> {
+    pub(in crate::deploy) async fn execute(
+        &self,
+        session: &AwsSession,
+        no_rollback: bool,
+    ) -> Result<(), DeployFailure> {
         let client = &session.cloudformation();
         let call = client.execute_change_set().change_set_name(&self.id).stack_name(&self.stack_id);
+        let call = call.set_disable_rollback(no_rollback.then_some(true));
         let error = match call.client_request_token(&self.token).send().await {
             Ok(_) => return Ok(()),
             Err(error) => error,

@@ -115,6 +115,7 @@ async fn to_the_end(
             }
         }
         polls += 1;
+        progress.tick();
         if !pace.wait().await {
             return Err(session.left(FailureKind::TimedOut));
         }

@@ -3,8 +3,10 @@
 //! In: a [`StackDeployment`] and its template. Out: [`DeployOutcome`]. Invariant: each step first checks what
 //! exists, so that a run after a crash continues where the previous one stopped.
 
+mod cancel;
 mod changeset;
 mod down;
+mod drift;
 mod follow;
 mod instance_protection;
 mod plan_name;
@@ -12,6 +14,8 @@ mod protection_release;
 mod reattach;
 mod renewal;
 mod replacement_guard;
+mod review;
+mod rollback;
 mod secret_readers;
 mod services;
 mod stack;
@@ -21,11 +25,11 @@ use self::changeset::{ChangeSet, ChangeSetDraft, TemplateBody};
 use self::follow::EventBookmark;
 use self::renewal::{RunningServices, TaskRenewal};
 use self::services::ServiceWatch;
-use self::stack::{DeployedStack, find};
 use super::bucket::ArtifactBucket;
 use super::failure::DeployFailure;
 use super::parameters::{self, ParameterChoice};
 use super::progress::DeployProgress;
+use super::review::DeploymentReview;
 use super::session::AwsSession;
 use super::{
     DeployOptions, DeployOutcome, DeployValues, DeploymentStatus, ServiceStatus, artifact, ask, confirm,
@@ -37,7 +41,12 @@ use tranship_artifact::ArtifactSet;
 use tranship_cloudformation::INLINE_BYTES;
 use tranship_targets::StackDeployment;
 
+pub(super) use self::cancel::cancel;
 pub(super) use self::down::down;
+pub(super) use self::drift::drift;
+pub(super) use self::review::review;
+pub(super) use self::rollback::rollback;
+pub(super) use self::stack::{DeployedStack, find};
 
 /// Deploys.
 pub(super) async fn deploy(
@@ -53,6 +62,8 @@ pub(super) async fn deploy(
     let stack = settle(session, deployment, options, progress).await?;
     let parameters = choose(session, deployment, stack.as_ref(), options, progress).await?;
     let new = stack.is_none();
+    let planned = review::of(session, deployment, stack.as_ref(), &parameters, artifacts, options).await;
+    let planned = reviewed(planned, options, progress)?;
     let stack = match stack {
         None => reattach::offer(session, deployment, &template, &parameters, options, progress).await?,
         there => there,
@@ -66,8 +77,11 @@ pub(super) async fn deploy(
     let Some(set) = draft(session, deployment, first, &parameters, create, options, progress).await? else {
         return unchanged(session, deployment, stack, &renewal, options, progress).await;
     };
-    let planned = if stack.is_some() { renewal.planned(&set.changes) } else { Vec::new() };
-    let shown: Vec<_> = set.changes.iter().cloned().chain(renewal::shown(&planned)).collect();
+    let renewed = if stack.is_some() { renewal.planned(&set.changes) } else { Vec::new() };
+    let shown: Vec<_> = set.changes.iter().cloned().chain(renewal::shown(&renewed)).collect();
+    if let Some(planned) = planned {
+        progress.review(&planned.subject, &planned.diff);
+    }
     progress.changes(&shown);
     if let Err(failure) = approve(session, &set, options).await {
         withdraw(session, name, set, stack.is_none()).await?;
@@ -76,7 +90,13 @@ pub(super) async fn deploy(
     let watch = ServiceWatch::new(session, &deployment.services);
     let running = stack.as_ref().map(|stack| stack.id.as_str());
     let before = renewal.before(session, running, &set.changes).await;
+    if let Some(stack) = stack.as_ref().filter(|_| !new) {
+        rollback::keep(session, deployment, stack, progress).await;
+    }
     let outcome = execute(session, name, &set, options, &watch, progress).await?;
+    if options.detach {
+        return Ok(detached(name, outcome, progress));
+    }
     if new {
         return match open {
             Some(_) => protect(session, deployment, &template, &parameters, options, outcome, progress).await,
@@ -85,6 +105,33 @@ pub(super) async fn deploy(
     }
     let due = renewal.due(session, &set.stack_id, &set.changes, &before, progress).await?;
     due.roll(session, deployment, options, outcome, progress).await
+}
+
+/// AWS goes on alone.
+fn detached(name: &str, outcome: DeployOutcome, progress: &mut dyn DeployProgress) -> DeployOutcome {
+    progress.message(&format!(
+        "the deployment of the stack {name} continues at AWS; `tranship status` and `tranship events` show it, and the same command without `--detach` follows it and does what is left"
+    ));
+    outcome
+}
+
+/// The review, if it can be had: what cannot be read must not stop a deployment, unless a plan is to be executed.
+fn reviewed(
+    found: Result<DeploymentReview, DeployFailure>,
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<Option<DeploymentReview>, DeployFailure> {
+    match found {
+        Ok(found) => {
+            crate::deploy::review::check(options, &found.plan)?;
+            Ok(Some(found))
+        }
+        Err(failure) if options.plan.is_some() => Err(failure),
+        Err(failure) => {
+            progress.warn(&format!("the values that change cannot be shown: {}", failure.message));
+            Ok(None)
+        }
+    }
 }
 
 /// Turns on the protection against deletion, after a first creation that succeeded.
@@ -208,6 +255,12 @@ fn told_of_others(others: &[String], progress: &mut dyn DeployProgress) {
     }
 }
 
+/// A token for a call that is made once, whatever becomes of its answer.
+pub(super) fn task_token(session: &AwsSession) -> String {
+    // RunTask takes 64 characters.
+    plan_name::PlanName::now(session.who()).to_string().chars().take(64).collect()
+}
+
 /// What AWS says of the stack now, and whether it is being changed.
 pub(super) async fn look(
     session: &AwsSession,
@@ -328,11 +381,21 @@ async fn execute(
     let client = session.cloudformation();
     let mark = EventBookmark::now(&client, &set.stack_id).await?;
     session.underway(format!("the deployment of the stack {name}"));
-    set.execute(session).await?;
+    set.execute(session, options.no_rollback).await?;
+    if options.detach {
+        session.settled();
+        return Ok(DeployOutcome { changed: true, outputs: Vec::new() });
+    }
     let end = follow::follow(session, &set.stack_id, mark, options.timeout, watch, progress).await?;
     session.settled();
     if !end.stack.succeeded() {
-        return Err(end.failure(&client, &format!("the stack {name}"), watch).await);
+        let failure = end.failure(&client, &format!("the stack {name}"), watch).await;
+        return Err(match options.no_rollback {
+            true => failure
+                .help("nothing was rolled back: correct the cause and run the same command again to go on")
+                .help("or go back to what ran before with `tranship cancel`"),
+            false => failure,
+        });
     }
     Ok(DeployOutcome { changed: true, outputs: end.stack.outputs })
 }
@@ -351,16 +414,27 @@ pub(super) async fn status(
             state: None,
             healthy: false,
             facts: Vec::new(),
+            variables: Vec::new(),
             services: Vec::new(),
+            drift: None,
         });
     };
     let mut facts = vec![("changed".to_owned(), stack.changed.clone())];
     if !stack.reason.is_empty() {
         facts.push(("reason".to_owned(), stack.reason.clone()));
     }
+    if let Some(who) = follow::begun_by(&client, &stack.id).await {
+        facts.push(("deployed by".to_owned(), who));
+    }
     facts.extend(stack.outputs.iter().cloned());
+    let variables = deployment
+        .parameters
+        .iter()
+        .filter(|parameter| !parameter.secret)
+        .filter_map(|it| Some((it.variable.clone()?, stack.parameters().get(&it.name)?.clone())));
+    let variables = variables.collect();
     let services = services::standing(session, &stack.id, &deployment.services, progress).await;
     let healthy = stack.succeeded() && services.iter().all(ServiceStatus::is_healthy);
     let state = Some(stack.status.as_str().to_owned());
-    Ok(DeploymentStatus { subject, state, healthy, facts, services })
+    Ok(DeploymentStatus { subject, state, healthy, facts, variables, services, drift: None })
 }

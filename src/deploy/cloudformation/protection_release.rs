@@ -4,9 +4,9 @@
 //! apply first if it differs from the running one. The template becomes JSON: CloudFormation accepts both
 //! formats, with the same meaning.
 
-use super::replacement_guard::DATA_STORES;
 use super::template::{self, plain};
 use serde_json::Value;
+use tranship_facts::DATA_STORES;
 
 /// What happens to a resource that keeps data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

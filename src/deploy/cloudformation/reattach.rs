@@ -103,7 +103,7 @@ async fn attach(
     let set = set.ok_or_else(|| DeployFailure::failed("CloudFormation finds nothing to attach"))?;
     let mark = EventBookmark::now(&client, &set.stack_id).await?;
     session.underway(format!("the import into the stack {name}"));
-    set.execute(session).await?;
+    set.execute(session, false).await?;
     let watch = ServiceWatch::nothing(session);
     let end = follow::follow(session, &set.stack_id, mark, options.timeout, &watch, progress).await?;
     session.settled();

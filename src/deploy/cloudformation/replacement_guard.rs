@@ -6,17 +6,7 @@
 use crate::deploy::failure::DeployFailure;
 use crate::deploy::progress::{PlannedChange, ResourceAction};
 use aws_sdk_cloudformation::types::{ChangeAction, PolicyAction, Replacement, ResourceChange};
-
-/// Resource types whose data cannot be recreated. Replacing one loses or orphans its data.
-pub(super) const DATA_STORES: &[&str] = &[
-    "AWS::DynamoDB::Table",
-    "AWS::ECR::Repository",
-    "AWS::EFS::FileSystem",
-    "AWS::KMS::Key",
-    "AWS::RDS::DBCluster",
-    "AWS::RDS::DBInstance",
-    "AWS::S3::Bucket",
-];
+use tranship_facts::DATA_STORES;
 
 /// Resource types for which every edit creates a new revision, by design of the service: AWS::ECS::TaskDefinition
 /// can only change its tags in place, AWS::Lambda::Version nothing at all.

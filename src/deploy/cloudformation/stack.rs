@@ -65,6 +65,12 @@ fn read(stack: &Described) -> DeployedStack {
     }
 }
 
+/// A stack without parameters, for tests.
+#[cfg(test)]
+pub(super) fn tests_stack() -> DeployedStack {
+    read(&Described::builder().build())
+}
+
 impl DeployedStack {
     /// Whether an operation is in progress.
     pub(in crate::deploy) fn is_busy(&self) -> bool {
@@ -108,6 +114,11 @@ impl DeployedStack {
     pub(in crate::deploy) fn succeeded(&self) -> bool {
         use StackStatus::{CreateComplete, DeleteComplete, ImportComplete, UpdateComplete};
         matches!(self.status, CreateComplete | UpdateComplete | DeleteComplete | ImportComplete)
+    }
+
+    /// The values of its parameters.
+    pub(in crate::deploy) fn parameters(&self) -> &BTreeMap<String, String> {
+        &self.parameters
     }
 
     /// The names of its parameters.

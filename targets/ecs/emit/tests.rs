@@ -348,6 +348,7 @@ fn plan(mode: NetworkMode) -> EcsPlan {
             account: None,
             description: "todo".to_owned(),
             log_retention: 7,
+            exec: false,
             tags: vec![("team".to_owned(), "todo".into())],
         },
         network: NetworkPlan {

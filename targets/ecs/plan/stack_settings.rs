@@ -28,6 +28,7 @@ pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>) -> StackSettings {
             .map(|account| planner.exact(account, "the account to deploy to").to_string()),
         description: format!("{}{environment}", app.name),
         log_retention: log_retention(planner),
+        exec: exec(planner),
         tags,
     }
 }
@@ -47,6 +48,12 @@ fn stack_name(planner: &mut EcsPlanner<'_, '_>) -> String {
         );
     }
     names::stack(app)
+}
+
+/// Whether commands may be run in the containers of services.
+fn exec(planner: &mut EcsPlanner<'_, '_>) -> bool {
+    let asked = planner.app.settings.exec.as_ref();
+    asked.is_some_and(|asked| *planner.exact(asked, "services: EnableExecuteCommand"))
 }
 
 /// Days that logs are kept.

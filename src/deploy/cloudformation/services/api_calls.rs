@@ -157,6 +157,24 @@ pub(super) async fn stopped(ecs: &aws_sdk_ecs::Client, cluster: &str) -> Result<
     Ok(found)
 }
 
+/// The ARNs of a cluster's tasks that run or are to run.
+pub(super) async fn running(ecs: &aws_sdk_ecs::Client, cluster: &str) -> Result<Vec<String>, ApiTrouble> {
+    let (mut found, mut token) = (Vec::new(), None);
+    for _ in 0..PAGES {
+        let page = match ecs.list_tasks().cluster(cluster).set_next_token(token).send().await {
+            Ok(page) => page,
+            Err(error) if is_gone(&error) => break,
+            Err(error) => return Err(trouble(error)),
+        };
+        found.extend(page.task_arns.unwrap_or_default());
+        token = page.next_token;
+        if token.is_none() {
+            break;
+        }
+    }
+    Ok(found)
+}
+
 /// Tasks of one cluster, by ARN.
 pub(super) async fn tasks(
     ecs: &aws_sdk_ecs::Client,

@@ -65,6 +65,8 @@ pub struct StackSettings {
     pub description: String,
     /// Days that logs are kept.
     pub log_retention: u32,
+    /// Whether commands may be run in the containers of services.
+    pub exec: bool,
     /// Tags of its resources: name and value.
     pub tags: Vec<(String, TemplateValue)>,
 }

@@ -1,0 +1,337 @@
+//! How a deployment is shown while it runs: a tree that is redrawn, lines, JSON, or nothing.
+//!
+//! In: what a deployment reports. Out: text on the shell, and the story of the deployment for its report. What a screen or a line
+//! looks like is decided in `crate::operation::live`.
+
+use super::Shell;
+use super::deployment::TerminalProgress;
+use crate::deploy::{
+    DeployBanner, DeployFailure, DeployOutcome, DeployProgress, PlannedChange, ProgressEvent, ResourceAction,
+    now,
+};
+use crate::operation::deployment_report::DeploymentStory;
+use crate::operation::difference::DeploymentDiff;
+use crate::operation::live::{
+    LiveBoard, LiveEvent, banner_line, event_line, message_line, result_line, review_line, warning_line,
+};
+use crate::operation::log_lines::LogEvent;
+use clap::ValueEnum;
+use std::collections::BTreeMap;
+
+/// Seconds without a line after which a heartbeat is due.
+const HEARTBEAT: u64 = 60;
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum ProgressMode {
+    /// A tree on a terminal, else lines.
+    #[default]
+    Auto,
+    /// A tree that is redrawn in place.
+    Tty,
+    /// Lines with time stamps.
+    Plain,
+    /// One JSON object a line on standard output, the result last.
+    Json,
+    /// Nothing but warnings and errors.
+    Quiet,
+}
+
+/// Shows a deployment and remembers its story.
+pub(super) struct DeploymentView<'a> {
+    shell: &'a mut Shell,
+    mode: ProgressMode,
+    board: Option<LiveBoard>,
+    /// Lines of the tree on the screen.
+    drawn: usize,
+    heard: u64,
+    /// What the deployment said.
+    pub(super) story: DeploymentStory,
+}
+
+/// Seconds since 1970.
+fn seconds() -> u64 {
+    u64::try_from(now() / 1000).unwrap_or_default()
+}
+
+/// A time of the day in UTC: `21:04:05`.
+fn clock(seconds: u64) -> String {
+    format!("{:02}:{:02}:{:02}", seconds / 3600 % 24, seconds / 60 % 60, seconds % 60)
+}
+
+impl<'a> DeploymentView<'a> {
+    /// In a mode; a tree only where one can be drawn.
+    pub(super) fn new(mode: ProgressMode, environment: &str, shell: &'a mut Shell) -> Self {
+        let mode = match mode {
+            ProgressMode::Auto if shell.can_redraw() => ProgressMode::Tty,
+            other => other,
+        };
+        let story = DeploymentStory {
+            environment: environment.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            ..DeploymentStory::default()
+        };
+        DeploymentView { shell, mode, board: None, drawn: 0, heard: seconds(), story }
+    }
+
+    fn lines(&mut self) -> TerminalProgress<'_> {
+        TerminalProgress(self.shell)
+    }
+
+    fn json(&mut self, line: &serde_json::Value) {
+        self.shell.data(&format!("{line}\n"));
+    }
+
+    /// Removes the tree, so that a line can stand above it.
+    fn clear(&mut self) {
+        if self.drawn > 0 {
+            self.shell.control(&format!("\u{1b}[{}A\u{1b}[J", self.drawn));
+            self.drawn = 0;
+        }
+    }
+
+    fn draw(&mut self) {
+        let Some(board) = self.board.as_ref().filter(|_| self.mode == ProgressMode::Tty) else { return };
+        let screen = board.screen(seconds(), self.shell.columns());
+        self.clear();
+        for line in &screen {
+            self.shell.message(line);
+        }
+        self.drawn = screen.len();
+    }
+
+    /// The end, for JSON the result.
+    pub(super) fn end(&mut self, done: &Result<DeployOutcome, DeployFailure>, code: u8) {
+        self.drawn = 0;
+        if self.mode != ProgressMode::Json {
+            return;
+        }
+        let line = match done {
+            Ok(outcome) => result_line(outcome.changed, &outcome.outputs, None, code),
+            Err(failure) => result_line(false, &[], Some((&failure.message, &failure.help)), code),
+        };
+        self.json(&line);
+    }
+
+    /// Whether standard output belongs to the JSON lines.
+    pub(super) fn is_json(&self) -> bool {
+        self.mode == ProgressMode::Json
+    }
+}
+
+impl DeployProgress for DeploymentView<'_> {
+    fn banner(&mut self, banner: &DeployBanner) {
+        self.story.banner =
+            format!("{} in account {}, region {}", banner.subject, banner.account, banner.region);
+        match self.mode {
+            ProgressMode::Json => {
+                self.json(&banner_line(&banner.subject, &banner.account, &banner.region, &banner.identity));
+            }
+            ProgressMode::Quiet => {}
+            _ => self.lines().banner(banner),
+        }
+    }
+
+    fn message(&mut self, line: &str) {
+        self.heard = seconds();
+        match self.mode {
+            ProgressMode::Json => self.json(&message_line(line)),
+            ProgressMode::Quiet => {}
+            ProgressMode::Plain => self.shell.message(&format!("{} {line}", clock(seconds()))),
+            _ => {
+                self.clear();
+                self.lines().message(line);
+                self.draw();
+            }
+        }
+    }
+
+    fn warn(&mut self, line: &str) {
+        self.clear();
+        match self.mode {
+            ProgressMode::Json => self.json(&warning_line(line)),
+            _ => self.lines().warn(line),
+        }
+        self.draw();
+    }
+
+    fn review(&mut self, subject: &str, diff: &DeploymentDiff) {
+        if self.story.review.is_none() {
+            self.story.review = Some((subject.to_owned(), diff.clone()));
+        }
+        if self.mode == ProgressMode::Tty && self.board.is_none() {
+            let changing: Vec<String> = diff.changes.iter().flat_map(|it| it.resources.clone()).collect();
+            self.board = Some(LiveBoard::new(subject, &diff.owners, &changing, seconds()));
+        }
+        match self.mode {
+            ProgressMode::Json => self.json(&review_line(subject, diff)),
+            ProgressMode::Quiet => {}
+            _ => self.lines().review(subject, diff),
+        }
+    }
+
+    fn changes(&mut self, changes: &[PlannedChange]) {
+        self.clear();
+        match self.mode {
+            ProgressMode::Json | ProgressMode::Quiet => {}
+            // The review has said it by value, and the tree follows: only what may hurt is named again.
+            ProgressMode::Tty => {
+                let notable: Vec<PlannedChange> =
+                    changes.iter().filter(|it| is_notable(it)).cloned().collect();
+                self.lines().changes(&notable);
+                let others = changes.len() - notable.len();
+                if others > 0 {
+                    self.lines().message(&format!(
+                        "{others} resources are created or changed; `--verbose` names them"
+                    ));
+                }
+            }
+            _ => self.lines().changes(changes),
+        }
+    }
+
+    fn event(&mut self, event: &ProgressEvent) {
+        self.heard = seconds();
+        let ProgressEvent { subject, kind, status, text, failed } = event.clone();
+        let live = LiveEvent { subject, kind, status, text, failed };
+        let line = format!("{} {:<20} {}  {}", clock(self.heard), live.status, live.subject, live.text);
+        self.story.note(line.trim_end().to_owned());
+        match self.mode {
+            ProgressMode::Json => self.json(&event_line(&live, &deploy_time())),
+            ProgressMode::Quiet => {}
+            ProgressMode::Plain => {
+                let time = clock(self.heard);
+                self.shell.message(&format!(
+                    "{time} {}",
+                    line.get(time.len() + 1..).unwrap_or_default().trim_end()
+                ));
+            }
+            ProgressMode::Tty => {
+                let at = self.heard;
+                let board =
+                    self.board.get_or_insert_with(|| LiveBoard::new("deployment", &BTreeMap::new(), &[], at));
+                board.take(&live, at);
+                self.draw();
+            }
+            ProgressMode::Auto => self.lines().event(event),
+        }
+    }
+
+    fn tick(&mut self) {
+        match self.mode {
+            ProgressMode::Tty => self.draw(),
+            ProgressMode::Plain | ProgressMode::Auto if seconds().saturating_sub(self.heard) >= HEARTBEAT => {
+                self.message("still working: no news for a minute");
+            }
+            _ => {}
+        }
+    }
+
+    fn log(&mut self, event: &LogEvent) {
+        self.lines().log(event);
+    }
+}
+
+/// Whether a change replaces or removes something, or starts tasks that nothing else would.
+fn is_notable(change: &PlannedChange) -> bool {
+    change.data_at_risk
+        || matches!(change.action, ResourceAction::Replace | ResourceAction::Remove | ResourceAction::Renew)
+}
+
+/// Now, as events carry it.
+fn deploy_time() -> String {
+    crate::deploy::time_text(now())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Verbosity;
+    use std::cell::RefCell;
+    use std::io::{self, Write};
+    use std::rc::Rc;
+
+    #[derive(Clone, Default)]
+    struct Kept(Rc<RefCell<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.borrow_mut().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What is written to both streams in a mode.
+    fn said(mode: ProgressMode) -> (String, String) {
+        let (out, err) = (Kept::default(), Kept::default());
+        let mut shell = Shell::to(Box::new(out.clone()), Box::new(err.clone()), Verbosity::Normal);
+        let mut view = DeploymentView::new(mode, "prod", &mut shell);
+        view.message("creating a change set");
+        view.event(&ProgressEvent {
+            subject: "Web".into(),
+            kind: "AWS::ECS::Service".into(),
+            status: "CREATE_COMPLETE".into(),
+            text: String::new(),
+            failed: false,
+        });
+        view.warn("careful");
+        view.end(&Ok(DeployOutcome { changed: true, outputs: Vec::new() }), 0);
+        let text = |kept: &Kept| String::from_utf8(kept.0.borrow().clone()).unwrap();
+        (text(&out), text(&err))
+    }
+
+    #[test]
+    fn each_mode_says_it_in_its_own_way() {
+        let (out, err) = said(ProgressMode::Auto);
+        assert_eq!((out.as_str(), err.lines().count()), ("", 3));
+        assert!(err.contains("CREATE_COMPLETE      Web (AWS::ECS::Service)\n"), "{err}");
+        let (out, err) = said(ProgressMode::Plain);
+        assert_eq!(out, "");
+        let stamped = err.lines().filter(|line| line.get(2..3) == Some(":") && line.get(5..6) == Some(":"));
+        assert_eq!(stamped.count(), 2, "{err}");
+        let (out, err) = said(ProgressMode::Json);
+        let kinds: Vec<String> = out
+            .lines()
+            .map(|line| {
+                serde_json::from_str::<serde_json::Value>(line).unwrap()["type"].as_str().unwrap().to_owned()
+            })
+            .collect();
+        assert_eq!(kinds, ["message", "event", "warning", "result"]);
+        assert_eq!(err, "");
+        let (out, err) = said(ProgressMode::Quiet);
+        assert_eq!((out.as_str(), err.lines().count()), ("", 1));
+        let (_, err) = said(ProgressMode::Tty);
+        assert!(err.contains("\u{1b}[2A\u{1b}[J"), "{err:?}");
+    }
+
+    #[test]
+    fn only_what_may_hurt_is_named_above_the_tree() {
+        let change = |action, data_at_risk| PlannedChange {
+            action,
+            name: "X".into(),
+            kind: "AWS::X".into(),
+            detail: String::new(),
+            data_at_risk,
+        };
+        for (action, notable) in [
+            (ResourceAction::Add, false),
+            (ResourceAction::Modify, false),
+            (ResourceAction::Revise, false),
+            (ResourceAction::Renew, true),
+            (ResourceAction::Replace, true),
+            (ResourceAction::Remove, true),
+        ] {
+            assert_eq!(is_notable(&change(action, false)), notable);
+            assert!(is_notable(&change(action, true)));
+        }
+    }
+
+    #[test]
+    fn the_time_of_day_has_two_digits() {
+        assert_eq!(clock(0), "00:00:00");
+        assert_eq!(clock(86_400 + 3_600 + 2 * 60 + 3), "01:02:03");
+    }
+}

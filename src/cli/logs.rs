@@ -1,0 +1,127 @@
+//! `tranship logs`: the output of everything that is deployed, by time.
+
+use super::deployment::{AwsOptions, TerminalProgress};
+use super::{CommandContext, ExitStatus, Shell, VariableOptions};
+use crate::deploy::{self, DeployBanner, DeployProgress, LogRequest, PlannedChange, ProgressEvent, now};
+use crate::operation::difference::DeploymentDiff;
+use crate::operation::log_lines::{LogEvent, LogPainter, since};
+
+/// The arguments of the command.
+#[derive(Debug, clap::Args)]
+pub struct LogsCommand {
+    /// An environment of the manifest
+    #[arg(value_name = "ENV")]
+    environment: String,
+    /// Services and jobs [default: all]
+    #[arg(value_name = "SERVICE")]
+    services: Vec<String>,
+    /// Go on until Ctrl-C
+    #[arg(long)]
+    follow: bool,
+    /// How far back to begin: 90s, 10m, 2h, 1d [default: 10m, with --previous or --job 1d]
+    #[arg(long, value_name = "DURATION")]
+    since: Option<String>,
+    /// Only tasks that no longer run: what the last ones said before they stopped
+    #[arg(long)]
+    previous: bool,
+    /// Only jobs
+    #[arg(long)]
+    job: bool,
+    #[command(flatten)]
+    set: VariableOptions,
+    #[command(flatten)]
+    aws: AwsOptions,
+}
+
+impl LogsCommand {
+    /// Prints lines to standard output.
+    pub fn run(&self, context: &mut CommandContext<'_>) -> ExitStatus {
+        let usual = if self.previous || self.job { "1d" } else { "10m" };
+        let since = match since(self.since.as_deref().unwrap_or(usual), now()) {
+            Ok(since) => since,
+            Err(error) => {
+                context.shell.error(&format!("--since: {error}"));
+                return ExitStatus::Refused;
+            }
+        };
+        let (deployment, mark) = match context.identify(&self.environment, &self.set) {
+            Ok(found) => found,
+            Err(exit) => return exit,
+        };
+        let options = self.aws.options(false, mark, context.shell);
+        let options = if self.follow { options.without_limit() } else { options };
+        let request = LogRequest {
+            names: self.services.clone(),
+            follow: self.follow,
+            since,
+            previous: self.previous,
+            jobs: self.job,
+        };
+        let painter = LogPainter::new(self.services.iter().map(String::as_str));
+        let mut lines = LogPrinter { shell: &mut *context.shell, painter };
+        let done = deploy::logs(&deployment, &request, &options, &mut lines);
+        match done {
+            Ok(()) => ExitStatus::Done,
+            Err(failure) => context.fail(&failure),
+        }
+    }
+}
+
+/// Prints log lines, and nothing that is no warning.
+struct LogPrinter<'a> {
+    shell: &'a mut Shell,
+    painter: LogPainter,
+}
+
+impl DeployProgress for LogPrinter<'_> {
+    fn banner(&mut self, _: &DeployBanner) {}
+    fn message(&mut self, _: &str) {}
+    fn warn(&mut self, line: &str) {
+        self.shell.message(line);
+    }
+    fn review(&mut self, _: &str, _: &DeploymentDiff) {}
+    fn changes(&mut self, _: &[PlannedChange]) {}
+    fn event(&mut self, _: &ProgressEvent) {}
+    fn log(&mut self, event: &LogEvent) {
+        for line in self.painter.lines(event) {
+            self.shell.page(&format!("{line}\n"));
+        }
+    }
+}
+
+/// The arguments of `tranship events`.
+#[derive(Debug, clap::Args)]
+pub struct EventsCommand {
+    /// An environment of the manifest
+    #[arg(value_name = "ENV")]
+    environment: String,
+    /// How many events to show, the newest
+    #[arg(long, value_name = "NUMBER", default_value_t = 50)]
+    last: usize,
+    #[command(flatten)]
+    set: VariableOptions,
+    #[command(flatten)]
+    aws: AwsOptions,
+}
+
+impl EventsCommand {
+    /// Prints one line for each event to standard output, the oldest first.
+    pub fn run(&self, context: &mut CommandContext<'_>) -> ExitStatus {
+        let (deployment, mark) = match context.identify(&self.environment, &self.set) {
+            Ok(found) => found,
+            Err(exit) => return exit,
+        };
+        let options = self.aws.options(false, mark, context.shell);
+        match deploy::events(&deployment, self.last, &options, &mut TerminalProgress(context.shell)) {
+            Ok(events) => {
+                for event in events {
+                    let line =
+                        format!("{} {:<20} {}  {}", event.time, event.status, event.subject, event.text);
+                    context.shell.data(&format!("{}\n", line.trim_end()));
+                }
+                ExitStatus::Done
+            }
+            Err(failure) => context.fail(&failure),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Stops an update of a stack that is in progress.
+//!
+//! In: a stack. Out: the stack as it was before the update. A creation cannot be cancelled, only deleted.
+
+use super::follow::{self, EventBookmark};
+use super::own;
+use super::services::ServiceWatch;
+use super::stack::find;
+use crate::deploy::failure::{DeployFailure, sdk};
+use crate::deploy::progress::DeployProgress;
+use crate::deploy::session::AwsSession;
+use crate::deploy::{DeployOptions, DeployOutcome, confirm};
+use aws_sdk_cloudformation::types::StackStatus;
+use tranship_targets::StackDeployment;
+
+/// Cancels the update, and waits until the stack is as it was.
+pub(in crate::deploy) async fn cancel(
+    session: &AwsSession,
+    deployment: &StackDeployment,
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<DeployOutcome, DeployFailure> {
+    let (client, name) = (session.cloudformation(), &deployment.stack);
+    let Some(stack) = find(&client, name).await? else {
+        return Err(DeployFailure::failed(format!("the stack {name} is not deployed")));
+    };
+    own(&client, name, &stack, options).await?;
+    let failed = stack.status == StackStatus::UpdateFailed;
+    if !stack.is_busy() && !failed {
+        progress.message(&format!("nothing is in progress: the stack {name} is {}", stack.status.as_str()));
+        return Ok(DeployOutcome { changed: false, outputs: Vec::new() });
+    }
+    if failed {
+        confirm(session, options, "roll the failed update back?").await?;
+        let mark = EventBookmark::now(&client, &stack.id).await?;
+        let begun = client.rollback_stack().stack_name(&stack.id).send().await;
+        begun.map_err(|error| sdk("roll the failed update back", error))?;
+        return rolled_back(session, deployment, &stack.id, mark, options, progress).await;
+    }
+    if stack.status != StackStatus::UpdateInProgress {
+        let failure = DeployFailure::failed(format!(
+            "the stack {name} is {}, which cannot be cancelled",
+            stack.status.as_str()
+        ));
+        return Err(match stack.status {
+            StackStatus::CreateInProgress => {
+                failure.help("`tranship down ENV` deletes what is being created")
+            }
+            _ => failure.help("`tranship events ENV` shows what it does; wait for its end"),
+        });
+    }
+    confirm(session, options, "cancel this update, and go back to what ran before?").await?;
+    let mark = EventBookmark::of_current(&client, &stack.id).await?;
+    let cancelled = client.cancel_update_stack().stack_name(&stack.id).send().await;
+    cancelled.map_err(|error| sdk("cancel the update", error))?;
+    rolled_back(session, deployment, &stack.id, mark, options, progress).await
+}
+
+async fn rolled_back(
+    session: &AwsSession,
+    deployment: &StackDeployment,
+    id: &str,
+    mark: EventBookmark,
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<DeployOutcome, DeployFailure> {
+    let name = &deployment.stack;
+    session.underway(format!("the rollback of the stack {name}"));
+    let watch = ServiceWatch::new(session, &deployment.services);
+    let end = follow::follow(session, id, mark, options.timeout, &watch, progress).await?;
+    session.settled();
+    match end.stack.status {
+        StackStatus::UpdateRollbackComplete => {
+            Ok(DeployOutcome { changed: true, outputs: end.stack.outputs })
+        }
+        // It was done before the call came.
+        StackStatus::UpdateComplete => {
+            progress.warn("the update ended before it could be cancelled: `tranship rollback ENV` goes back");
+            Ok(DeployOutcome { changed: false, outputs: end.stack.outputs })
+        }
+        _ => Err(end.failure(&session.cloudformation(), &format!("the stack {name}"), &watch).await),
+    }
+}

@@ -1,0 +1,263 @@
+//! Goes back to an earlier deployment of a stack, without the manifest.
+//!
+//! In: the stack, and the records that deployments left in the bucket of artifacts. Out: the stack as the record says. Every
+//! deployment that changes a stack keeps what it was before. Invariant: secrets stay as they are; data stores stay unless they are
+//! named.
+
+use super::changeset::{self, ChangeSetDraft, TemplateBody};
+use super::services::ServiceWatch;
+use super::stack::{DeployedStack, find};
+use super::{approve, execute, own, stuck, withdraw};
+use crate::deploy::bucket::ArtifactBucket;
+use crate::deploy::failure::{DeployFailure, sdk};
+use crate::deploy::parameters::ParameterChoice;
+use crate::deploy::progress::DeployProgress;
+use crate::deploy::session::AwsSession;
+use crate::deploy::{DeployOptions, DeployOutcome, RollbackRequest};
+use crate::operation::difference::{ManifestLines, ParameterValue, StackContent, compare_stacks};
+use crate::operation::history::{DeploymentRecord, choose};
+use aws_sdk_cloudformation::types::TemplateStage;
+use std::collections::{BTreeMap, BTreeSet};
+use tranship_cloudformation::INLINE_BYTES;
+use tranship_targets::{StackDeployment, StackService};
+
+/// Records to read: of more, the newest.
+const READ: usize = 50;
+
+/// What runs: the template, and the values that may be told.
+struct RunningContent {
+    template: String,
+    parameters: BTreeMap<String, String>,
+    secrets: BTreeSet<String>,
+}
+
+async fn running(session: &AwsSession, stack: &DeployedStack) -> Result<RunningContent, DeployFailure> {
+    let client = session.cloudformation();
+    let call = client.get_template().stack_name(&stack.id).template_stage(TemplateStage::Original);
+    let answer = call.send().await.map_err(|error| sdk("read the stack's template", error))?;
+    let template = answer.template_body.unwrap_or_default();
+    let document = tranship_artifact::parse_document("template.yaml", &template).unwrap_or_default();
+    let hidden = |name: &str| {
+        let declared = document.get("Parameters").and_then(|it| it.get(name));
+        let told = declared.and_then(|it| it.get("NoEcho")).map(ToString::to_string).unwrap_or_default();
+        told.contains("true")
+    };
+    let (secrets, shown): (Vec<_>, Vec<_>) = stack.parameters().iter().partition(|(name, _)| hidden(name));
+    Ok(RunningContent {
+        template,
+        parameters: shown.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+        secrets: secrets.into_iter().map(|(name, _)| name.clone()).collect(),
+    })
+}
+
+fn prefix(stack: &str) -> String {
+    format!("history/{stack}/")
+}
+
+/// Keeps what a stack is before it is changed. A deployment can do without it.
+pub(super) async fn keep(
+    session: &AwsSession,
+    deployment: &StackDeployment,
+    stack: &DeployedStack,
+    progress: &mut dyn DeployProgress,
+) {
+    let kept = async {
+        let now = running(session, stack).await?;
+        let record = DeploymentRecord::new(&stack.changed, session.who(), &now.template, now.parameters);
+        let bucket = ArtifactBucket::open(session, progress).await?;
+        bucket.write(&(prefix(&deployment.stack) + &record.key()), record.text().as_bytes()).await
+    };
+    if let Err(failure) = kept.await {
+        progress.warn(&format!("`tranship rollback` will not know this state: {}", failure.message));
+    }
+}
+
+/// The records, the oldest first.
+async fn records(session: &AwsSession, stack: &str) -> Result<Vec<DeploymentRecord>, DeployFailure> {
+    let Some(bucket) = ArtifactBucket::existing(session).await? else { return Ok(Vec::new()) };
+    let mut keys = bucket.keys(&prefix(stack)).await?;
+    keys.sort();
+    let mut found = Vec::new();
+    for key in keys.iter().rev().take(READ).rev() {
+        found.extend(DeploymentRecord::read(&bucket.read(key).await?));
+    }
+    Ok(found)
+}
+
+/// Goes back.
+pub(in crate::deploy) async fn rollback(
+    session: &AwsSession,
+    deployment: &StackDeployment,
+    request: &RollbackRequest,
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<DeployOutcome, DeployFailure> {
+    let (client, name) = (session.cloudformation(), &deployment.stack);
+    let Some(stack) = find(&client, name).await? else {
+        return Err(DeployFailure::failed(format!("the stack {name} is not deployed")));
+    };
+    if !request.unmarked {
+        own(&client, name, &stack, options).await?;
+    }
+    if stack.is_busy() {
+        return Err(DeployFailure::failed(format!("the stack {name} is {}", stack.status.as_str()))
+            .help("stop a running update with `tranship cancel`, or wait for its end"));
+    }
+    if !stack.is_updatable() {
+        return Err(stuck(name, &stack));
+    }
+    let now = running(session, &stack).await?;
+    let records = records(session, name).await?;
+    let record = choose(&records, request.version.as_deref(), &now.template, &now.parameters);
+    let variables: BTreeMap<String, String> = deployment
+        .parameters
+        .iter()
+        .map(|it| (it.name.clone(), it.variable.clone().unwrap_or_else(|| it.name.clone())))
+        .collect();
+    let Some(record) = record else { return Err(unknown(name, request, &records, &variables)) };
+    progress.message(&format!("going back to {}", record.line(&variables)));
+    review(&now, record, name, progress);
+    let parameters = values(record, &now, &stack)?;
+    let template = match record.template.len() <= INLINE_BYTES {
+        true => TemplateBody::Inline(record.template.clone()),
+        false => {
+            let bucket = ArtifactBucket::open(session, progress).await?;
+            let key = bucket.put(&format!("stacks/{name}"), record.template.as_bytes(), ".yaml").await?;
+            TemplateBody::At(bucket.url(&key))
+        }
+    };
+    progress.message("creating a change set");
+    let draft = ChangeSetDraft {
+        stack: name,
+        create: false,
+        template,
+        parameters: &parameters,
+        capabilities: &["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+        tags: &stack.tags,
+        imports: Vec::new(),
+    };
+    let Some(set) = changeset::create(session, draft).await? else {
+        return Ok(DeployOutcome { changed: false, outputs: stack.outputs });
+    };
+    progress.changes(&set.changes);
+    if let Err(failure) = approve(session, &set, options).await {
+        withdraw(session, name, set, false).await?;
+        return Err(failure);
+    }
+    keep(session, deployment, &stack, progress).await;
+    let services = services(&record.template);
+    let watch = ServiceWatch::new(session, &services);
+    execute(session, name, &set, options, &watch, progress).await
+}
+
+fn unknown(
+    stack: &str,
+    request: &RollbackRequest,
+    records: &[DeploymentRecord],
+    variables: &BTreeMap<String, String>,
+) -> DeployFailure {
+    let failure = match &request.version {
+        Some(version) => {
+            DeployFailure::usage(format!("no earlier deployment of {stack} is called `{version}`"))
+        }
+        None => DeployFailure::failed(format!("no earlier deployment of {stack} is recorded")),
+    };
+    records.iter().rev().fold(failure, |failure, record| failure.help(record.line(variables)))
+}
+
+/// Shows what changes, and what it cannot undo.
+fn review(now: &RunningContent, record: &DeploymentRecord, stack: &str, progress: &mut dyn DeployProgress) {
+    let plain = |parameters: &BTreeMap<String, String>| {
+        let values =
+            parameters.iter().map(|(name, value)| (name.clone(), ParameterValue::Plain(value.clone())));
+        values.collect::<BTreeMap<_, _>>()
+    };
+    let old = StackContent::read(&now.template, plain(&now.parameters));
+    let new = StackContent::read(&record.template, plain(&record.parameters));
+    if let (Ok(old), Ok(new)) = (old, new) {
+        let diff = compare_stacks(Some(&old), &new, &ManifestLines::default(), &BTreeMap::new());
+        progress.review(&format!("stack {stack}"), &diff);
+        if !diff.jobs.is_empty() {
+            progress.warn(&format!(
+                "{} runs again, as it was then. What it or later migrations did to a database is not undone",
+                diff.jobs.join(", ")
+            ));
+        }
+    }
+    progress.message("data, secrets and images are not changed; an image that is gone cannot run again");
+}
+
+/// The values of the record; secrets stay as they are.
+fn values(
+    record: &DeploymentRecord,
+    now: &RunningContent,
+    stack: &DeployedStack,
+) -> Result<BTreeMap<String, ParameterChoice>, DeployFailure> {
+    let document = tranship_artifact::parse_document("template.yaml", &record.template).unwrap_or_default();
+    let declared = document.get("Parameters").and_then(|it| it.as_object()).into_iter().flatten();
+    let mut found = BTreeMap::new();
+    for (name, about) in declared {
+        let choice = match record.parameters.get(name) {
+            Some(value) => ParameterChoice::Given(value.clone()),
+            None if now.secrets.contains(name) || stack.parameters().contains_key(name) => {
+                ParameterChoice::Previous
+            }
+            None if about.get("Default").is_some() => ParameterChoice::Default,
+            None => {
+                return Err(DeployFailure::failed(format!(
+                    "the earlier deployment needs the secret {name}, which is gone"
+                ))
+                .help("deploy that version from its manifest, with `--secret`"));
+            }
+        };
+        found.insert(name.clone(), choice);
+    }
+    Ok(found)
+}
+
+/// The services of a template, by the key in the comment above them.
+fn services(template: &str) -> Vec<StackService> {
+    let document = tranship_artifact::parse_document("template.yaml", template).unwrap_or_default();
+    let resources = document.get("Resources").and_then(|it| it.as_object()).into_iter().flatten();
+    let services = resources
+        .filter(|(_, it)| it.get("Type").and_then(|kind| kind.as_str()) == Some("AWS::ECS::Service"));
+    services
+        .map(|(id, _)| StackService {
+            name: id.strip_suffix("Service").unwrap_or(id).to_lowercase(),
+            logical_id: id.clone(),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEMPLATE: &str = "Parameters:\n  Tag: { Type: String }\n  Password: { Type: String, NoEcho: true }\n  Size: { Type: String, Default: a }\nResources:\n  AppService: { Type: 'AWS::ECS::Service' }\n  Other: { Type: 'AWS::IAM::Role' }\n";
+
+    #[test]
+    fn values_are_those_of_the_record_and_secrets_stay() {
+        let record =
+            DeploymentRecord::new("t", "ops", TEMPLATE, BTreeMap::from([("Tag".into(), "40".into())]));
+        let now = |secrets: &[&str]| RunningContent {
+            template: String::new(),
+            parameters: BTreeMap::new(),
+            secrets: secrets.iter().map(|it| (*it).to_owned()).collect(),
+        };
+        let stack = super::super::stack::tests_stack();
+        let found = values(&record, &now(&["Password"]), &stack).unwrap();
+        assert!(found["Tag"] == ParameterChoice::Given("40".into()));
+        assert_eq!(
+            (&found["Password"], &found["Size"]),
+            (&ParameterChoice::Previous, &ParameterChoice::Default)
+        );
+        let failure = values(&record, &now(&[]), &stack).unwrap_err();
+        assert_eq!(failure.message, "the earlier deployment needs the secret Password, which is gone");
+    }
+
+    #[test]
+    fn the_services_are_read_off_the_template() {
+        let found = services(TEMPLATE);
+        assert_eq!(found, [StackService { name: "app".into(), logical_id: "AppService".into() }]);
+    }
+}

@@ -1,0 +1,125 @@
+//! The events of what is deployed, the oldest first.
+//!
+//! In: a [`TargetDeployment`]. Out: [`PastEvent`]s of the stack and its services, or of the environment: what AWS remembers of the
+//! last operations.
+
+use super::stack_inside::StackInside;
+use crate::deploy::failure::{DeployFailure, sdk};
+use crate::deploy::progress::DeployProgress;
+use crate::deploy::session::AwsSession;
+use crate::deploy::{DeployOptions, run};
+use aws_sdk_cloudformation::primitives::{DateTime, DateTimeFormat};
+use tranship_targets::{BeanstalkDeployment, StackDeployment, TargetDeployment};
+
+/// An event of the past.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastEvent {
+    /// When it was: `2026-11-27T21:04:05Z`.
+    pub time: String,
+    /// What it is about.
+    pub subject: String,
+    /// The state, or the severity.
+    pub status: String,
+    /// The reason or the message.
+    pub text: String,
+}
+
+/// Reads the newest events, at most so many.
+///
+/// # Errors
+/// See [`FailureKind`](crate::deploy::FailureKind).
+pub fn events(
+    deployment: &TargetDeployment,
+    most: usize,
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<Vec<PastEvent>, DeployFailure> {
+    run(deployment, options, progress, async |session, _| {
+        let mut found = match deployment {
+            TargetDeployment::Stack(stack) => of_stack(session, stack).await?,
+            TargetDeployment::Beanstalk(environment) => of_environment(session, environment).await?,
+        };
+        let mask = session.mask().borrow();
+        for event in &mut found {
+            event.text = mask.clean(&event.text).replace('\n', " ");
+        }
+        Ok(newest(found, most))
+    })
+}
+
+/// The newest ones, the oldest of them first.
+fn newest(mut all: Vec<PastEvent>, most: usize) -> Vec<PastEvent> {
+    all.sort_by(|a, b| a.time.cmp(&b.time));
+    let skipped = all.len().saturating_sub(most);
+    all.split_off(skipped)
+}
+
+fn text(time: Option<&DateTime>) -> String {
+    time.and_then(|time| DateTime::from_secs(time.secs()).fmt(DateTimeFormat::DateTime).ok())
+        .unwrap_or_default()
+}
+
+async fn of_stack(
+    session: &AwsSession,
+    deployment: &StackDeployment,
+) -> Result<Vec<PastEvent>, DeployFailure> {
+    let inside = StackInside::open(session, deployment).await?;
+    let page = session.cloudformation().describe_stack_events().stack_name(&inside.stack.id).send().await;
+    let page = page.map_err(|error| sdk("read the stack's events", error))?;
+    let mut found: Vec<PastEvent> = page
+        .stack_events()
+        .iter()
+        .map(|event| PastEvent {
+            time: text(event.timestamp()),
+            subject: event.logical_resource_id().unwrap_or_default().to_owned(),
+            status: event.resource_status().map(|it| it.as_str().to_owned()).unwrap_or_default(),
+            text: event.resource_status_reason().unwrap_or_default().to_owned(),
+        })
+        .collect();
+    let names: Vec<String> = inside.services().map(|(name, _)| name.to_owned()).collect();
+    for name in names {
+        let Some(service) = inside.service(session, &name).await? else { continue };
+        found.extend(service.events().iter().map(|event| PastEvent {
+            time: text(event.created_at()),
+            subject: name.clone(),
+            status: "SERVICE_EVENT".to_owned(),
+            text: event.message().unwrap_or_default().to_owned(),
+        }));
+    }
+    Ok(found)
+}
+
+async fn of_environment(
+    session: &AwsSession,
+    deployment: &BeanstalkDeployment,
+) -> Result<Vec<PastEvent>, DeployFailure> {
+    let call = session.beanstalk().describe_events().application_name(&deployment.application);
+    let page = call.environment_name(&deployment.environment).send().await;
+    let page = page.map_err(|error| sdk("read the environment's events", error))?;
+    let event = |event: &aws_sdk_elasticbeanstalk::types::EventDescription| PastEvent {
+        time: text(event.event_date()),
+        subject: deployment.environment.clone(),
+        status: event.severity().map(|it| it.as_str().to_owned()).unwrap_or_default(),
+        text: event.message().unwrap_or_default().to_owned(),
+    };
+    Ok(page.events().iter().map(event).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_events_are_told_in_their_order() {
+        let event = |time: &str| PastEvent {
+            time: time.into(),
+            subject: String::new(),
+            status: String::new(),
+            text: String::new(),
+        };
+        let found = newest(vec![event("3"), event("1"), event("2")], 2);
+        assert_eq!(found.iter().map(|it| it.time.as_str()).collect::<Vec<_>>(), ["2", "3"]);
+        assert_eq!(newest(vec![event("1")], 2).len(), 1);
+        assert_eq!(text(Some(&DateTime::from_millis(1_500))), "1970-01-01T00:00:01Z");
+    }
+}

@@ -1,0 +1,135 @@
+//! What a stack that is deployed consists of.
+//!
+//! In: its name. Out: its resources, its services and its task definitions, by their names in the manifest.
+
+use crate::deploy::cloudformation::{DeployedStack, find};
+use crate::deploy::failure::{DeployFailure, sdk};
+use crate::deploy::session::AwsSession;
+use aws_sdk_cloudformation::types::{ResourceStatus, StackResourceSummary, TemplateStage};
+use aws_sdk_ecs::types::{Service, TaskDefinition};
+use std::collections::BTreeMap;
+use tranship_cloudformation::{LogicalId, ResourceRole};
+use tranship_targets::StackDeployment;
+
+/// A stack that is deployed.
+pub(super) struct StackInside {
+    /// Its state.
+    pub(super) stack: DeployedStack,
+    /// Its resources: logical id, type, physical id.
+    pub(super) resources: Vec<(String, String, String)>,
+    /// The names of its services, by logical id.
+    names: BTreeMap<String, String>,
+}
+
+impl StackInside {
+    /// Reads it.
+    pub(super) async fn open(
+        session: &AwsSession,
+        deployment: &StackDeployment,
+    ) -> Result<Self, DeployFailure> {
+        let client = session.cloudformation();
+        let stack = find(&client, &deployment.stack).await?.ok_or_else(|| {
+            DeployFailure::failed(format!("the stack {} is not deployed", deployment.stack))
+        })?;
+        let (mut resources, mut token) = (Vec::new(), None);
+        loop {
+            let page = client.list_stack_resources().stack_name(&stack.id).set_next_token(token).send().await;
+            let page = page.map_err(|error| sdk("list the stack's resources", error))?;
+            let there =
+                |it: &&StackResourceSummary| it.resource_status() != Some(&ResourceStatus::DeleteComplete);
+            let those = page.stack_resource_summaries().iter().filter(there);
+            resources.extend(those.filter_map(|it| {
+                let kind = it.resource_type().unwrap_or_default().to_owned();
+                Some((it.logical_resource_id()?.to_owned(), kind, it.physical_resource_id()?.to_owned()))
+            }));
+            token = page.next_token().map(str::to_owned);
+            if token.is_none() {
+                break;
+            }
+        }
+        let names = deployment.services.iter().map(|it| (it.logical_id.clone(), it.name.clone())).collect();
+        Ok(StackInside { stack, resources, names })
+    }
+
+    /// The physical id of a resource.
+    pub(super) fn physical(&self, id: &str) -> Option<&str> {
+        self.resources.iter().find(|(logical, ..)| logical == id).map(|(.., physical)| physical.as_str())
+    }
+
+    /// The physical ids of a type.
+    pub(super) fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let those = self.resources.iter().filter(move |(_, found, _)| found == kind);
+        those.map(|(logical, _, physical)| (logical.as_str(), physical.as_str()))
+    }
+
+    /// The services: name in the manifest, ARN.
+    pub(super) fn services(&self) -> impl Iterator<Item = (&str, &str)> {
+        let those = self.of_kind("AWS::ECS::Service");
+        those.filter_map(|(logical, arn)| Some((self.names.get(logical)?.as_str(), arn)))
+    }
+
+    /// The cluster.
+    pub(super) fn cluster(&self) -> Result<String, DeployFailure> {
+        let own = self.of_kind("AWS::ECS::Cluster").next().map(|(_, physical)| physical.to_owned());
+        let named = || self.services().find_map(|(_, arn)| cluster_of(arn));
+        own.or_else(named).ok_or_else(|| DeployFailure::failed("the stack has no cluster"))
+    }
+
+    /// A service as ECS describes it; `None` if the stack has none of this name.
+    pub(super) async fn service(
+        &self,
+        session: &AwsSession,
+        name: &str,
+    ) -> Result<Option<Service>, DeployFailure> {
+        let Some((_, arn)) = self.services().find(|(known, _)| *known == name) else { return Ok(None) };
+        let call = session.ecs().describe_services().services(arn).set_cluster(cluster_of(arn));
+        let found = call.send().await.map_err(|error| sdk(&format!("find the service {name}"), error))?;
+        Ok(found.services.and_then(|all| all.into_iter().next()))
+    }
+
+    /// The ARN of the task definition of a service or a job.
+    pub(super) fn task_definition(&self, name: &str) -> Option<(String, &str)> {
+        let id = LogicalId::of(name, ResourceRole::TaskDefinition).to_string();
+        let physical = self.physical(&id)?;
+        Some((id, physical))
+    }
+
+    /// The names that have a task definition of their own.
+    pub(super) fn runnable(&self) -> Vec<String> {
+        let ids = self.of_kind("AWS::ECS::TaskDefinition").map(|(logical, _)| logical);
+        ids.filter_map(|id| id.strip_suffix("TaskDefinition")).map(str::to_lowercase).collect()
+    }
+
+    /// The template that is deployed.
+    pub(super) async fn template(&self, session: &AwsSession) -> Result<serde_json::Value, DeployFailure> {
+        let client = session.cloudformation();
+        let call = client.get_template().stack_name(&self.stack.id).template_stage(TemplateStage::Original);
+        let answer = call.send().await.map_err(|error| sdk("read the stack's template", error))?;
+        let text = answer.template_body.unwrap_or_default();
+        Ok(tranship_artifact::parse_document("template.yaml", &text).unwrap_or_default())
+    }
+}
+
+/// The cluster in the ARN of a service: `service/CLUSTER/NAME`.
+pub(super) fn cluster_of(arn: &str) -> Option<String> {
+    let (_, rest) = arn.split_once(":service/")?;
+    rest.split_once('/').map(|(cluster, _)| cluster.to_owned())
+}
+
+/// A task definition.
+pub(super) async fn described(session: &AwsSession, arn: &str) -> Result<TaskDefinition, DeployFailure> {
+    let call = session.ecs().describe_task_definition().task_definition(arn).send().await;
+    let found = call.map_err(|error| sdk("read the task definition", error))?;
+    found.task_definition.ok_or_else(|| DeployFailure::failed(format!("there is no task definition {arn}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cluster_is_in_the_arn_of_a_service() {
+        assert_eq!(cluster_of("arn:aws:ecs:eu-west-1:1:service/shop/app").as_deref(), Some("shop"));
+        assert_eq!(cluster_of("arn:aws:ecs:eu-west-1:1:service/app"), None);
+    }
+}

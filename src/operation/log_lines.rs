@@ -1,0 +1,230 @@
+//! Log lines of several services: which streams, in which order, and how a line looks.
+//!
+//! In: events of log streams. Out: lines by time, each with the name of its service, as Docker Compose shows them. Pure.
+
+use anstyle::{AnsiColor, Style};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// An event of a log stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogEvent {
+    /// The id that CloudWatch Logs gave it.
+    pub id: String,
+    /// When it was written, in milliseconds since 1970.
+    pub time: i64,
+    /// The name of its stream: `ecs/web/0f1e2d`.
+    pub stream: String,
+    /// What was written.
+    pub text: String,
+}
+
+/// The container and the task of a stream: `PREFIX/CONTAINER/TASK`. Source: Amazon ECS Developer Guide, "Send Amazon ECS logs to
+/// CloudWatch".
+pub fn container_of(stream: &str) -> Option<(&str, &str)> {
+    let mut parts = stream.split('/');
+    let (_, container, task) = (parts.next()?, parts.next()?, parts.next()?);
+    (parts.next().is_none() && !container.is_empty() && !task.is_empty()).then_some((container, task))
+}
+
+/// Which streams are wanted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogSelection {
+    /// These services and jobs; all of them if empty.
+    pub names: BTreeSet<String>,
+    /// Only containers of jobs, of which these are the services.
+    pub without: BTreeSet<String>,
+    /// Not the tasks with these ids: those that run.
+    pub not_of: BTreeSet<String>,
+}
+
+impl LogSelection {
+    /// Whether a stream is wanted.
+    pub fn takes(&self, stream: &str) -> bool {
+        let Some((container, task)) = container_of(stream) else { return self.names.is_empty() };
+        (self.names.is_empty() || self.names.contains(container))
+            && !self.without.contains(container)
+            && !self.not_of.contains(task)
+    }
+}
+
+/// Puts events of several groups in order, each once.
+#[derive(Debug, Default)]
+pub struct LogMerger {
+    seen: BTreeSet<String>,
+    order: Vec<(i64, String)>,
+}
+
+/// Ids to remember: late events come within seconds.
+const REMEMBERED: usize = 20_000;
+
+impl LogMerger {
+    /// The events that are new, by time; events of the same time stay in their order.
+    pub fn fresh(&mut self, mut events: Vec<LogEvent>) -> Vec<LogEvent> {
+        events.sort_by_key(|event| event.time);
+        events.retain(|event| self.seen.insert(event.id.clone()));
+        self.order.extend(events.iter().map(|event| (event.time, event.id.clone())));
+        if let Some(more) = self.order.len().checked_sub(REMEMBERED) {
+            for (_, id) in self.order.drain(..more) {
+                self.seen.remove(&id);
+            }
+        }
+        events
+    }
+}
+
+/// Colours of names, in the order in which services appear.
+const COLORS: &[AnsiColor] = &[
+    AnsiColor::Cyan,
+    AnsiColor::Yellow,
+    AnsiColor::Green,
+    AnsiColor::Magenta,
+    AnsiColor::Blue,
+    AnsiColor::BrightCyan,
+    AnsiColor::BrightYellow,
+    AnsiColor::BrightGreen,
+    AnsiColor::BrightMagenta,
+    AnsiColor::BrightBlue,
+];
+
+/// The shortest start of a task's id that is shown.
+const SHORT_TASK: usize = 6;
+
+/// Writes lines with the name of the service before them.
+#[derive(Debug, Default)]
+pub struct LogPainter {
+    colors: BTreeMap<String, Style>,
+    width: usize,
+}
+
+impl LogPainter {
+    /// For these services, whose names are known before the first line.
+    pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut painter = LogPainter::default();
+        for name in names {
+            painter.color(name);
+            painter.width = painter.width.max(name.chars().count() + SHORT_TASK + 1);
+        }
+        painter
+    }
+
+    fn color(&mut self, name: &str) -> Style {
+        let next = COLORS.get(self.colors.len() % COLORS.len().max(1)).copied().unwrap_or(AnsiColor::Cyan);
+        *self.colors.entry(name.to_owned()).or_insert_with(|| next.on_default())
+    }
+
+    /// The lines of an event: `web-0f1e2d | text`, coloured.
+    pub fn lines(&mut self, event: &LogEvent) -> Vec<String> {
+        let (name, task) = container_of(&event.stream).unwrap_or((event.stream.as_str(), ""));
+        let style = self.color(name);
+        let short: String = task.chars().take(SHORT_TASK).collect();
+        let shown = if short.is_empty() { name.to_owned() } else { format!("{name}-{short}") };
+        self.width = self.width.max(shown.chars().count());
+        let width = self.width;
+        let text = event.text.trim_end_matches(['\n', '\r']);
+        text.split('\n')
+            .map(|line| format!("{style}{shown:<width$} |{style:#} {}", line.trim_end_matches('\r')))
+            .collect()
+    }
+}
+
+/// The start of a time: `10m`, `2h`, `1d`, `90s`, or seconds since 1970 as milliseconds. `now` in milliseconds.
+///
+/// # Errors
+/// It is neither.
+pub fn since(text: &str, now: i64) -> Result<i64, String> {
+    let unit = text.chars().last().unwrap_or_default();
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 60 * 60,
+        'd' => 24 * 60 * 60,
+        _ => 0,
+    };
+    let number = text.strip_suffix(unit).unwrap_or(text);
+    let count = number.parse::<i64>().ok().filter(|count| *count >= 0 && seconds > 0);
+    let ago = count.and_then(|count| count.checked_mul(seconds)?.checked_mul(1000));
+    ago.map(|ago| now.saturating_sub(ago).max(0))
+        .ok_or_else(|| format!("expected a duration such as `90s`, `10m`, `2h` or `1d`, not `{text}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(id: &str, time: i64, stream: &str, text: &str) -> LogEvent {
+        LogEvent { id: id.into(), time, stream: stream.into(), text: text.into() }
+    }
+
+    fn names(all: &[&str]) -> BTreeSet<String> {
+        all.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_stream_has_a_container_and_a_task() {
+        assert_eq!(container_of("ecs/web/0f1e"), Some(("web", "0f1e")));
+        for other in ["ecs/web", "ecs/web/0f/1e", "ecs//0f", "i-0123", ""] {
+            assert_eq!(container_of(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn only_the_streams_that_are_asked_for_are_taken() {
+        let all = LogSelection::default();
+        assert!(all.takes("ecs/web/1") && all.takes("i-0123"));
+        let web = LogSelection { names: names(&["web"]), ..LogSelection::default() };
+        assert!(web.takes("ecs/web/1") && !web.takes("ecs/worker/1") && !web.takes("i-0123"));
+        let jobs = LogSelection { without: names(&["web"]), ..LogSelection::default() };
+        assert!(jobs.takes("ecs/migrate/1") && !jobs.takes("ecs/web/1"));
+        let previous = LogSelection { not_of: names(&["2"]), ..LogSelection::default() };
+        assert!(previous.takes("ecs/web/1") && !previous.takes("ecs/web/2"));
+    }
+
+    #[test]
+    fn events_of_many_streams_are_in_order_and_each_comes_once() {
+        let mut merger = LogMerger::default();
+        let first =
+            merger.fresh(vec![event("b", 20, "x", "2"), event("a", 10, "y", "1"), event("c", 20, "y", "3")]);
+        assert_eq!(first.iter().map(|it| it.text.as_str()).collect::<Vec<_>>(), ["1", "2", "3"]);
+        let late = merger.fresh(vec![
+            event("c", 20, "y", "3"),
+            event("d", 15, "x", "late"),
+            event("d", 15, "x", "late"),
+        ]);
+        assert_eq!(late.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), ["d"]);
+    }
+
+    #[test]
+    fn what_is_remembered_has_a_bound() {
+        let mut merger = LogMerger::default();
+        let many = |from: usize, to: usize| (from..to).map(|id| event(&id.to_string(), 1, "s", "")).collect();
+        assert_eq!(merger.fresh(many(0, REMEMBERED + 1)).len(), REMEMBERED + 1);
+        assert_eq!((merger.seen.len(), merger.order.len()), (REMEMBERED, REMEMBERED));
+        assert_eq!(merger.fresh(many(1, 2)).len(), 0);
+        assert_eq!(merger.fresh(many(0, 1)).len(), 1, "the oldest is forgotten");
+    }
+
+    #[test]
+    fn lines_have_the_coloured_name_of_their_service_in_one_column() {
+        let mut painter = LogPainter::new(["web", "worker"]);
+        assert_eq!(
+            painter.lines(&event("1", 1, "ecs/web/0123456789", "a\r\nb\n")),
+            ["\u{1b}[36mweb-012345    |\u{1b}[0m a", "\u{1b}[36mweb-012345    |\u{1b}[0m b",]
+        );
+        assert_eq!(
+            painter.lines(&event("2", 1, "ecs/worker/abcdefgh", "x")),
+            ["\u{1b}[33mworker-abcdef |\u{1b}[0m x"]
+        );
+        assert_eq!(painter.lines(&event("3", 1, "i-01", "y")), ["\u{1b}[32mi-01          |\u{1b}[0m y"]);
+        assert_eq!(painter.lines(&event("4", 1, "ecs/web/9", "")), ["\u{1b}[36mweb-9         |\u{1b}[0m "]);
+    }
+
+    #[test]
+    fn a_start_is_a_duration_before_now() {
+        for (text, start) in [("90s", 910_000), ("10m", 400_000), ("0s", 1_000_000), ("2h", 0), ("1d", 0)] {
+            assert_eq!(since(text, 1_000_000), Ok(start), "{text}");
+        }
+        for text in ["", "10", "m", "-1m", "1w", "1.5h", "99999999999999999999d", "9223372036854775807d"] {
+            assert!(since(text, 1_000_000).is_err(), "{text}");
+        }
+    }
+}
