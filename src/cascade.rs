@@ -12,7 +12,9 @@ use tranship_frontend::source::{FileId, Sources};
 #[derive(Debug, Default)]
 pub(crate) struct ErrorShadow {
     lines: BTreeSet<(FileId, usize)>,
-    keys: Vec<String>,
+    keys: BTreeSet<String>,
+    /// The paths that those keys lie below.
+    around: BTreeSet<String>,
 }
 
 impl ErrorShadow {
@@ -21,6 +23,7 @@ impl ErrorShadow {
         let mut shadow = ErrorShadow::default();
         for error in diagnostics.iter().filter(|one| one.severity == Severity::Error) {
             shadow.lines.extend(lines(error, sources));
+            shadow.around.extend(error.key.iter().flat_map(|key| outer(key)).map(str::to_owned));
             shadow.keys.extend(error.key.clone());
         }
         shadow
@@ -42,15 +45,15 @@ impl ErrorShadow {
         let places = lines(one, sources);
         let stands = one.severity == Severity::Error && !one.rule.name.starts_with("internal/");
         let key = one.key.as_deref().unwrap_or_default();
-        let related = self.keys.iter().any(|earlier| is_within(key, earlier) || is_within(earlier, key));
+        let below = |key: &str| outer(key).chain([key]).any(|around| self.keys.contains(around));
+        let related = !key.is_empty() && (below(key) || self.around.contains(key));
         stands && !places.is_empty() && !related && places.iter().all(|line| !self.lines.contains(line))
     }
 }
 
-/// Whether a key path is another one, or below it.
-fn is_within(key: &str, outer: &str) -> bool {
-    !outer.is_empty()
-        && key.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+/// The key paths that a key path lies below, by its steps: `services` and `services.web` of `services.web.ports`.
+fn outer(key: &str) -> impl Iterator<Item = &str> {
+    key.match_indices(['.', '[']).filter_map(|(at, _)| key.get(..at))
 }
 
 /// The lines that a diagnostic names in the first place.
@@ -62,16 +65,35 @@ fn lines(one: &Diagnostic, sources: &Sources) -> Vec<(FileId, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tranship_frontend::diagnostic::rules;
+    use tranship_frontend::source::Span;
 
     #[test]
     fn keys_are_related_by_steps() {
-        for (key, outer, within) in [
+        assert_eq!(
+            outer("services.web.ports[0].mode").collect::<Vec<_>>(),
+            ["services", "services.web", "services.web.ports", "services.web.ports[0]"]
+        );
+        assert_eq!(outer("name").count(), 0);
+        for (key, earlier, is_related) in [
             ("services.web.ports[0]", "services.web", true),
             ("services.web", "services.web", true),
+            ("services.web", "services.web.ports[0]", true),
             ("services.website", "services.web", false),
+            ("services.web", "services.website", false),
             ("services.web", "", false),
+            ("", "services.web", false),
         ] {
-            assert_eq!(is_within(key, outer), within, "{key} in {outer}");
+            let (mut sources, mut earlier_errors) = (Sources::new(), Diagnostics::new());
+            let file = sources.add_file("compose.yaml".into(), "a\nb\n".to_owned());
+            let place = |sources: &mut Sources, at| sources.read_at(Span::new(file, at, at + 1));
+            let (first, second) = (place(&mut sources, 0), place(&mut sources, 2));
+            let error = |key: &str, at| Diagnostic::new(&rules::compose::WRONG_TYPE, "x").key(key).at(at);
+            earlier_errors.push(error(earlier, first));
+            let mut later = Diagnostics::new();
+            later.push(error(key, second));
+            ErrorShadow::of(&earlier_errors, &sources).thin(&mut later, &sources);
+            assert_eq!(later.iter().count() == 0, is_related, "{key} after {earlier}");
         }
     }
 }

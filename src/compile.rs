@@ -14,7 +14,7 @@ use tranship_app::{
 };
 use tranship_facts::ImageReference;
 use tranship_frontend::compose::{self, LoadOptions, Manifest, SourcedValue};
-use tranship_frontend::diagnostic::{Diagnostic, DiagnosticLabel, Diagnostics, Severity, suggest};
+use tranship_frontend::diagnostic::{Diagnostic, DiagnosticLabel, Diagnostics, Severity, listed, suggest};
 use tranship_frontend::source::{FileId, Origin, Sources, Span, VariableSource};
 use tranship_frontend::world::{ProjectFiles, World};
 use tranship_frontend::yaml::Node;
@@ -459,7 +459,7 @@ fn unknown_environment(name: &str, known: &[tranship_app::EnvironmentSummary]) -
     };
     match names.as_slice() {
         [] => diagnostic.help("add it under `x-tranship.environments`, or name a target with `--target`"),
-        _ => diagnostic.note(format!("known environments: {}", names.join(", "))),
+        _ => diagnostic.note(format!("known environments: {}", listed(&names))),
     }
 }
 

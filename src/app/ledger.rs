@@ -9,7 +9,7 @@ use super::disposition::{BehaviourEffect, Disposition, LedgerEntry};
 use super::inexact_claims::InexactClaims;
 use super::report::{DispositionReport, ReportRow};
 use super::settings::UnclaimedSettings;
-use super::support::{KeySupport, SupportRow, SupportTable};
+use super::support::{KeySupport, SupportIndex, SupportRow, SupportTable};
 use super::untold_leaves::UntoldLeaves;
 use crate::rules;
 use camino::Utf8Path;
@@ -165,6 +165,7 @@ impl Ledger {
         let mut unclaimed = UnclaimedSettings::default();
         let mut untold = UntoldLeaves::default();
         let mut explained: BTreeMap<&'static str, Vec<NodeId>> = BTreeMap::new();
+        let rows = table.index();
         for leaf in manifest.nodes.leaves() {
             let origin = manifest.nodes.origin(leaf);
             let written = sources.is_written(origin);
@@ -173,7 +174,7 @@ impl Ledger {
                 continue;
             }
             let path = manifest.nodes.path(leaf);
-            let row = if written { deciding_row(table, &path, leaf, claim) } else { None };
+            let row = if written { deciding_row(&rows, &path, leaf, claim) } else { None };
             match (row, claim) {
                 (Some(row), _) => explained.entry(row.key).or_default().push(leaf),
                 (None, Some(claim)) => inexact.note(claim.node, &claim.entry, manifest),
@@ -213,12 +214,13 @@ impl Ledger {
     ) -> Vec<LostLeaf> {
         let manifest = compose.manifest();
         let claims = self.clone().spread(manifest);
+        let rows = table.index();
         let lost = |leaf: NodeId| {
             let origin = manifest.nodes.origin(leaf);
             let claim = claims.get(&leaf);
             let path = manifest.nodes.path(leaf);
-            let row = Some(table).filter(|_| sources.is_written(origin));
-            let row = row.and_then(|table| deciding_row(table, &path, leaf, claim)).map(SupportRow::entry);
+            let row = Some(&rows).filter(|_| sources.is_written(origin));
+            let row = row.and_then(|rows| deciding_row(rows, &path, leaf, claim)).map(SupportRow::entry);
             let entry = row.or_else(|| claim.map(|claim| claim.entry.clone()))?;
             let reason = match entry.disposition {
                 Disposition::Rejected { reason }
@@ -259,7 +261,7 @@ pub struct LostLeaf {
 
 /// The row of the support table that settles a leaf, unless the claim that reaches it knows better.
 fn deciding_row(
-    table: &SupportTable,
+    table: &SupportIndex,
     path: &KeyPath,
     leaf: NodeId,
     claim: Option<&SpreadClaim>,

@@ -4,6 +4,7 @@
 
 use crate::disposition::BehaviourEffect;
 use crate::rules;
+use std::collections::BTreeMap;
 use tranship_frontend::compose::{KeyPath, Manifest, PathSegment};
 use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, Severity};
 use tranship_frontend::yaml::NodeId;
@@ -52,10 +53,54 @@ pub struct SupportTable {
     pub rows: &'static [SupportRow],
 }
 
-impl SupportTable {
+/// The rows by the keys that their patterns name first: every leaf of a manifest is looked up.
+#[derive(Debug)]
+pub(super) struct SupportIndex {
+    /// By the first key, and by the third where it is a plain one: `services`, `ports` of `services.*.ports[]`.
+    rows: BTreeMap<&'static str, BTreeMap<&'static str, Vec<&'static SupportRow>>>,
+}
+
+impl SupportIndex {
     /// The row of the longest pattern that covers a path.
-    pub fn find(&self, path: &KeyPath) -> Option<&'static SupportRow> {
-        self.rows.iter().filter(|row| covers(row.key, path)).max_by_key(|row| specificity(row.key))
+    pub(super) fn find(&self, path: &KeyPath) -> Option<&'static SupportRow> {
+        let key = |at: usize| match path.0.get(at) {
+            Some(PathSegment::Key(key)) => &**key,
+            _ => "",
+        };
+        let third = key(2);
+        let plain = if third.is_empty() { &[] } else { self.of(key(0), third) };
+        // Of two patterns of one length the last wins, so wildcards come first.
+        let rows = self.of("", "").iter().chain(self.of(key(0), "")).chain(plain).copied();
+        rows.filter(|row| covers(row.key, path)).max_by_key(|row| specificity(row.key))
+    }
+}
+
+impl SupportIndex {
+    fn of(&self, first: &str, third: &str) -> &[&'static SupportRow] {
+        self.rows.get(first).and_then(|rows| rows.get(third)).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+/// A key without the indexes after it, if it stands for itself alone.
+fn plain(part: &'static str) -> &'static str {
+    let name = part.trim_end_matches("[]");
+    if name.contains('*') { "" } else { name }
+}
+
+impl SupportTable {
+    /// The rows, ready to be looked up.
+    pub(super) fn index(&self) -> SupportIndex {
+        let mut rows: BTreeMap<_, BTreeMap<_, Vec<&'static SupportRow>>> = BTreeMap::new();
+        for row in self.rows {
+            let mut parts = row.key.split('.');
+            let (first, second, third) = (parts.next(), parts.next(), parts.next());
+            // An index moves the keys after it by one.
+            let fixed = [first, second].iter().flatten().all(|part| !part.ends_with("[]"));
+            let first = first.map(plain).unwrap_or_default();
+            let third = third.filter(|_| fixed && !first.is_empty()).map(plain).unwrap_or_default();
+            rows.entry(first).or_default().entry(third).or_default().push(row);
+        }
+        SupportIndex { rows }
     }
 
     /// One diagnostic for all the leaves that one row covers, with the place of each.
@@ -209,8 +254,46 @@ mod tests {
                 reason: "b",
             },
         ];
-        let table = SupportTable { target: "t", product: "T", rows: ROWS };
+        let table = SupportTable { target: "t", product: "T", rows: ROWS }.index();
         assert_eq!(table.find(&path("services.a.deploy.mode")).map(|row| row.reason), Some("b"));
         assert_eq!(table.find(&path("services.a.deploy.labels")).map(|row| row.reason), Some("a"));
+    }
+
+    #[test]
+    fn the_index_finds_what_a_walk_over_all_rows_finds() {
+        const fn row(key: &'static str) -> SupportRow {
+            let support = KeySupport::Ignored { effect: BehaviourEffect::Equivalent };
+            SupportRow { key, support, reason: key }
+        }
+        static ROWS: &[SupportRow] = &[
+            row("services"),
+            row("services.*"),
+            row("services.*.build"),
+            row("services.*.build.args"),
+            row("services.*.ports[]"),
+            row("services.*.ports[].mode"),
+            row("services.*.x-*"),
+            row("services.*.x-team"),
+            row("include[].path"),
+            row("x-*"),
+        ];
+        let table = SupportTable { target: "t", product: "T", rows: ROWS }.index();
+        for (at, found) in [
+            ("services.a.build.args.x", Some("services.*.build.args")),
+            ("services.a.build.target", Some("services.*.build")),
+            ("services.a.ports[0].mode", Some("services.*.ports[].mode")),
+            ("services.a.ports[0].published", Some("services.*.ports[]")),
+            ("services.a.ports", Some("services.*")),
+            ("services.a.x-teams.name", Some("services.*.x-*")),
+            ("services.a.x-team.name", Some("services.*.x-team")),
+            ("services.a", Some("services.*")),
+            ("services", Some("services")),
+            ("include[0].path", Some("include[].path")),
+            ("include[0].env", None),
+            ("x-common.ports", Some("x-*")),
+            ("volumes.a.driver", None),
+        ] {
+            assert_eq!(table.find(&path(at)).map(|row| row.key), found, "{at}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use super::{CommandContext, ExitStatus};
 use crate::compile::CompileOutcome;
 use std::collections::BTreeSet;
 use tranship_app::rules;
-use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::diagnostic::{Diagnostic, listed};
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
@@ -35,7 +35,7 @@ fn report_floating(outcomes: &mut [CompileOutcome]) {
     }
     let names: BTreeSet<String> =
         outcomes.iter().flat_map(CompileOutcome::floating_images).map(|(name, _)| name.to_owned()).collect();
-    let shown = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let shown = listed(&names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>());
     let message = format!("the next deployment may use a different image under the same name: {shown}");
     let Some(first) = outcomes.iter_mut().find(|outcome| outcome.floating_images().next().is_some()) else {
         return;

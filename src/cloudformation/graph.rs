@@ -151,6 +151,7 @@ pub(super) fn undefined(template: &Template) -> Vec<(LogicalId, ResourceDependen
 /// Resources (or conditions) that depend on each other: each cycle once, from its first member on.
 pub(super) fn cycles(template: &Template) -> Vec<Vec<LogicalId>> {
     let mut edges: BTreeMap<&LogicalId, Vec<&LogicalId>> = BTreeMap::new();
+    let mut known = BTreeSet::new();
     let uses = uses(template);
     for (from, dependency) in &uses {
         let to = dependency.id();
@@ -162,7 +163,7 @@ pub(super) fn cycles(template: &Template) -> Vec<Vec<LogicalId>> {
             _ => template.resources.contains_key(*from) && template.resources.contains_key(to),
         };
         let targets = edges.entry(*from).or_default();
-        if within && !targets.contains(&to) {
+        if within && known.insert((*from, to)) {
             targets.push(to);
         }
     }
@@ -187,21 +188,27 @@ impl<'a> CycleSearch<'a> {
 
     fn from(&mut self, start: &'a LogicalId) {
         let mut path: Vec<(&LogicalId, usize)> = vec![(start, 0)];
+        let mut places = BTreeMap::from([(start, 0)]);
         while let Some((node, next)) = path.last_mut() {
             let target = self.edges.get(*node).and_then(|targets| targets.get(*next)).copied();
             *next += 1;
             match target {
                 _ if self.done.contains(*node) => {
+                    places.remove(*node);
                     path.pop();
                 }
                 None => {
                     self.done.insert(*node);
+                    places.remove(*node);
                     path.pop();
                 }
-                Some(target) => match path.iter().position(|(seen, _)| *seen == target) {
+                Some(target) => match places.get(target).copied() {
                     Some(at) => self.cycles.push(path.iter().skip(at).map(|(id, _)| (*id).clone()).collect()),
                     None if self.done.contains(target) => {}
-                    None => path.push((target, 0)),
+                    None => {
+                        places.insert(target, path.len());
+                        path.push((target, 0));
+                    }
                 },
             }
         }

@@ -5,8 +5,23 @@ use indexmap::IndexMap;
 use super::TemplateValue;
 
 /// Properties in insertion order; setting a key again replaces its value in place.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct PropertyMap(IndexMap<String, TemplateValue>);
+///
+/// A list, not a table of hashes: a template has tens of thousands of these maps, and most have fewer than eight keys.
+#[derive(Debug, Clone, Default)]
+pub struct PropertyMap(Vec<(String, TemplateValue)>);
+
+/// Two maps are equal if they have the same values under the same keys, in any order.
+impl PartialEq for PropertyMap {
+    fn eq(&self, other: &PropertyMap) -> bool {
+        let same = |(at, (key, value)): (usize, &(String, TemplateValue))| match other.0.get(at) {
+            Some((there, found)) if there == key => found == value,
+            _ => other.get(key) == Some(value),
+        };
+        self.len() == other.len() && self.0.iter().enumerate().all(same)
+    }
+}
+
+impl Eq for PropertyMap {}
 
 impl PropertyMap {
     /// An empty map.
@@ -16,7 +31,11 @@ impl PropertyMap {
 
     /// Sets a key.
     pub fn set(&mut self, key: impl Into<String>, value: impl Into<TemplateValue>) -> &mut PropertyMap {
-        self.0.insert(key.into(), value.into());
+        let (key, value) = (key.into(), value.into());
+        match self.get_mut(&key) {
+            Some(known) => *known = value,
+            None => self.0.push((key, value)),
+        }
         self
     }
 
@@ -63,17 +82,18 @@ impl PropertyMap {
 
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&TemplateValue> {
-        self.0.get(key)
+        self.0.iter().find(|(known, _)| known == key).map(|(_, value)| value)
     }
 
     /// The value of a key, mutably.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut TemplateValue> {
-        self.0.get_mut(key)
+        self.0.iter_mut().find(|(known, _)| known == key).map(|(_, value)| value)
     }
 
     /// Takes a key away; the others keep their order.
     pub fn remove(&mut self, key: &str) -> Option<TemplateValue> {
-        self.0.shift_remove(key)
+        let at = self.0.iter().position(|(known, _)| known == key)?;
+        Some(self.0.remove(at).1)
     }
 
     /// Whether the map is empty.
@@ -88,12 +108,12 @@ impl PropertyMap {
 
     /// The keys, in order.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.0.iter().map(|(key, _)| key.as_str())
     }
 
     /// The values, in order.
     pub fn values(&self) -> impl Iterator<Item = &TemplateValue> {
-        self.0.values()
+        self.0.iter().map(|(_, value)| value)
     }
 
     /// Keys and values, in order.
@@ -104,13 +124,16 @@ impl PropertyMap {
 
 impl<K: Into<String>, V: Into<TemplateValue>> FromIterator<(K, V)> for PropertyMap {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> PropertyMap {
-        PropertyMap(entries.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
+        // However many there are, each is looked up once.
+        let entries = entries.into_iter().map(|(key, value)| (key.into(), value.into()));
+        let once: IndexMap<String, TemplateValue> = entries.collect();
+        PropertyMap(once.into_iter().collect())
     }
 }
 
 impl IntoIterator for PropertyMap {
     type Item = (String, TemplateValue);
-    type IntoIter = indexmap::map::IntoIter<String, TemplateValue>;
+    type IntoIter = std::vec::IntoIter<(String, TemplateValue)>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
@@ -119,7 +142,8 @@ impl IntoIterator for PropertyMap {
 
 impl<K: Into<String>, V: Into<TemplateValue>> Extend<(K, V)> for PropertyMap {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
-        self.0.extend(entries.into_iter().map(|(key, value)| (key.into(), value.into())));
+        let entries = entries.into_iter().map(|(key, value)| (key.into(), value.into()));
+        *self = std::mem::take(self).into_iter().chain(entries).collect();
     }
 }
 
@@ -135,6 +159,28 @@ mod tests {
             [("A", &TemplateValue::Integer(3)), ("B", &TemplateValue::Integer(2))]
         );
         assert_eq!((map.len(), PropertyMap::new().len()), (2, 0));
+    }
+
+    #[test]
+    fn many_entries_at_once_keep_their_places_too() {
+        let mut map: PropertyMap = [("A", 1), ("B", 2), ("A", 3)].into_iter().collect();
+        map.extend([("C", 4), ("B", 5)]);
+        let found: Vec<(&str, &TemplateValue)> = map.iter().collect();
+        let [three, four, five] = [3, 4, 5].map(TemplateValue::Integer);
+        assert_eq!(found, [("A", &three), ("B", &five), ("C", &four)]);
+        assert_eq!(map.remove("B"), Some(five));
+        assert_eq!(map.keys().collect::<Vec<_>>(), ["A", "C"]);
+        assert_eq!((map.remove("B"), map.get("B"), map.get("C")), (None, None, Some(&four)));
+    }
+
+    #[test]
+    fn the_order_does_not_matter_for_equality() {
+        let map = PropertyMap::new().with("A", 1).with("B", 2);
+        assert_eq!(map, PropertyMap::new().with("B", 2).with("A", 1));
+        assert_ne!(map, PropertyMap::new().with("A", 1).with("B", 3));
+        assert_ne!(map, PropertyMap::new().with("A", 1).with("C", 2));
+        assert_ne!(map, PropertyMap::new().with("A", 1));
+        assert_ne!(PropertyMap::new().with("A", 1), map);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A template and its sections, in insertion order.
 
 use indexmap::IndexMap;
+use std::collections::BTreeSet;
 
 use super::{LogicalId, PropertyMap, ResourceDependency, TemplateCondition, TemplateValue};
 
@@ -81,6 +82,12 @@ fn insert<T>(section: &mut IndexMap<LogicalId, T>, id: &LogicalId, item: T) -> b
     known
 }
 
+/// Appends those that the list does not have yet.
+fn add_once<T: Ord + Clone>(list: &mut Vec<T>, items: impl IntoIterator<Item = T>) {
+    let mut known: BTreeSet<T> = list.iter().cloned().collect();
+    list.extend(items.into_iter().filter(|item| known.insert(item.clone())));
+}
+
 /// What CloudFormation does with the underlying object when the resource is removed or replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeletionPolicy {
@@ -157,9 +164,10 @@ impl Resource {
         self
     }
 
-    /// Adds several lines of provenance.
-    pub fn comments<T: Into<String>>(self, lines: impl IntoIterator<Item = T>) -> Resource {
-        lines.into_iter().fold(self, Resource::comment)
+    /// Adds several lines of provenance, each once.
+    pub fn comments<T: Into<String>>(mut self, lines: impl IntoIterator<Item = T>) -> Resource {
+        add_once(&mut self.comments, lines.into_iter().map(Into::into));
+        self
     }
 
     /// Orders this resource after another.
@@ -171,8 +179,9 @@ impl Resource {
     }
 
     /// Orders this resource after others.
-    pub fn depends_on_all<'a>(self, ids: impl IntoIterator<Item = &'a LogicalId>) -> Resource {
-        ids.into_iter().fold(self, Resource::depends_on)
+    pub fn depends_on_all<'a>(mut self, ids: impl IntoIterator<Item = &'a LogicalId>) -> Resource {
+        add_once(&mut self.depends_on, ids.into_iter().cloned());
+        self
     }
 
     /// Creates this resource only under a condition.
@@ -416,8 +425,8 @@ impl Resource {
     pub(super) fn body(&self) -> PropertyMap {
         // References already imply an order, and linters object to stating it twice.
         let said: Vec<ResourceDependency> = self.properties.dependencies();
-        let implied = |id: &LogicalId| said.iter().any(|use_of| use_of.id() == id);
-        self.body_after(self.depends_on.iter().filter(|id| !implied(id)).collect())
+        let implied: BTreeSet<&LogicalId> = said.iter().map(ResourceDependency::id).collect();
+        self.body_after(self.depends_on.iter().filter(|id| !implied.contains(id)).collect())
     }
 
     /// The same with every `DependsOn`, also what a reference implies.

@@ -2,7 +2,7 @@
 //!
 //! Source: Docker CLI reference, `docker run` (read 2026-11).
 
-use super::plan::{BeanstalkContainer, BeanstalkJob, HostVolume, InstanceText, TextPart};
+use super::plan::{BeanstalkContainer, BeanstalkJob, HostVolumes, InstanceText, TextPart};
 use crate::container::{ContainerField, MountPoint, NamespaceSharing, PlannedDevice, TmpfsMount, field};
 
 /// The options before the image.
@@ -67,8 +67,8 @@ fn entrypoint(container: &BeanstalkContainer, options: &mut OptionList) {
 }
 
 /// A directory of the instance, or without one a volume that goes with the container.
-fn volume(mount: &MountPoint, volumes: &[HostVolume]) -> String {
-    let directory = volumes.iter().find(|volume| volume.name == mount.volume);
+fn volume(mount: &MountPoint, volumes: &HostVolumes) -> String {
+    let directory = volumes.named(&mount.volume);
     let mode = if mount.read_only { ":ro" } else { "" };
     match directory.and_then(|volume| volume.path.as_ref()) {
         Some(directory) => format!("{directory}:{}{mode}", mount.path),
@@ -196,7 +196,7 @@ mod tests {
             content: None,
             from: String::new(),
         };
-        let volumes = vec![volume("data", Some("/data/data")), volume("job-1", None)];
+        let volumes = [volume("data", Some("/data/data")), volume("job-1", None)].into_iter().collect();
         BeanstalkJob { container, volumes, from: "services.migrate".to_owned() }
     }
 

@@ -7,7 +7,7 @@
 use super::plan::{self, BeanstalkPlan};
 use super::rules;
 use crate::{Compilation, SolutionStackNames, support};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use tranship_app::{Application, Ledger, LostLeaf, PlatformKind};
 use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, Severity};
 use tranship_frontend::source::Origin;
@@ -94,17 +94,23 @@ struct DecidingLine {
 /// The lines that decide, in the order of the manifest's keys: what is refused by a rule, and what is lost.
 fn deciding(ecs: &PlatformAttempt, docker: &PlatformAttempt) -> Vec<DecidingLine> {
     let also: BTreeSet<NodeId> = docker.lost.iter().map(|leaf| leaf.node).collect();
-    let told = |diagnostics: &Diagnostics, one: &Diagnostic| {
-        diagnostics.iter().any(|other| other.rule.name == one.rule.name && other.message == one.message)
-    };
+    let told: BTreeSet<(&str, &str)> =
+        docker.diagnostics.iter().map(|one| (one.rule.name, one.message.as_str())).collect();
     let errors = ecs.diagnostics.iter().filter(|one| one.severity == Severity::Error);
-    let refused = errors.filter(|one| !told(&docker.diagnostics, one)).map(|one| DecidingLine {
-        what: one.message.clone(),
-        origin: one.labels.first().map_or(Origin::NOWHERE, |label| label.origin),
-    });
+    let refused =
+        errors.filter(|one| !told.contains(&(one.rule.name, one.message.as_str()))).map(|one| DecidingLine {
+            what: one.message.clone(),
+            origin: one.labels.first().map_or(Origin::NOWHERE, |label| label.origin),
+        });
     let mut lines: Vec<DecidingLine> = refused.collect();
+    let mut origins: BTreeSet<Origin> = lines.iter().map(|line| line.origin).collect();
+    // The answer for each reason: of thousands of leaves, most have the same one.
+    let mut given: BTreeMap<&str, bool> = BTreeMap::new();
     for leaf in ecs.lost.iter().filter(|leaf| !also.contains(&leaf.node)) {
-        if !lines.iter().any(|line| line.origin == leaf.origin || line.what.contains(&leaf.reason)) {
+        let is_given = || lines.iter().any(|line| line.what.contains(&leaf.reason));
+        let is_given = given.entry(&leaf.reason).or_insert_with(is_given);
+        if !*is_given && origins.insert(leaf.origin) {
+            *is_given = true;
             lines.push(DecidingLine {
                 what: format!("`{}`: {}", leaf.path, leaf.reason),
                 origin: leaf.origin,

@@ -2,8 +2,8 @@
 
 use super::plan::{
     BeanstalkContainer, BeanstalkJob, BeanstalkPlan, DatabaseValue, DerivedSecret, ExecutionRole, HostVolume,
-    InstanceText, LatePart, LateValue, OptionSetting, RoleStatement, SecretLocation, SecretVariable,
-    TextPart,
+    HostVolumes, InstanceText, LatePart, LateValue, OptionSetting, RoleStatement, SecretLocation,
+    SecretVariable, TextPart,
 };
 use super::{dockerrun, templates, tree};
 use indexmap::IndexMap;
@@ -50,14 +50,14 @@ fn plan() -> BeanstalkPlan {
         application: "shop".into(),
         environment: "shop-prod".into(),
         containers: vec![container],
-        volumes: vec![HostVolume {
+        volumes: HostVolumes::from_iter([HostVolume {
             name: "public".into(),
             path: Some("/data/public".into()),
             owner: Some(VolumeOwner { user: 1000, group: 1000 }),
             prepared: true,
             content: None,
             from: format!("volumes.{HOSTILE}"),
-        }],
+        }]),
         jobs: vec![BeanstalkJob {
             container: BeanstalkContainer {
                 command: vec![known(HOSTILE)],
@@ -67,7 +67,7 @@ fn plan() -> BeanstalkPlan {
                 ]),
                 ..BeanstalkContainer::new("migrate".to_owned(), "app:1".to_owned())
             },
-            volumes: vec![],
+            volumes: HostVolumes::default(),
             from: "services.migrate".into(),
         }],
         options: vec![OptionSetting {

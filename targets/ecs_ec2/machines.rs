@@ -11,7 +11,7 @@ use crate::ecs::plan::{
 };
 use std::collections::BTreeSet;
 use tranship_facts::{GIB, InstanceType};
-use tranship_frontend::diagnostic::{Diagnostic, Severity};
+use tranship_frontend::diagnostic::{Diagnostic, Severity, listed};
 
 /// The disk of a machine, in GiB: what the machine image needs at least.
 const DISK: u32 = 30;
@@ -134,7 +134,7 @@ fn shared_security_group(tasks: &[TaskPlan]) -> Option<Diagnostic> {
     let names: Vec<String> = shared.map(|task| format!("`{}`", task.name)).collect();
     (names.len() > 1).then(|| {
         let message =
-            format!("{} share the network and the security group of their instance", names.join(", "));
+            format!("{} share the network and the security group of their instance", listed(&names));
         Diagnostic::new(&rules::SHARED_SECURITY_GROUP, message).help(
             "everything that one of them may reach, all of them may reach; on `fargate`, each task has its own group",
         )

@@ -2,7 +2,7 @@
 
 use super::{gpus, rules};
 use crate::ecs::plan::{ClusterLoad, EcsContainer, EcsServicePlan, MachineRequest, NetworkMode, TaskPlan};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use tranship_app::At;
 use tranship_facts::InstanceType;
 use tranship_frontend::diagnostic::Diagnostic;
@@ -73,6 +73,7 @@ impl MachineShare {
 
 /// The tasks that run on every machine.
 struct DaemonTasks<'a> {
+    names: BTreeSet<&'a str>,
     tasks: Vec<&'a TaskPlan>,
     /// What they take from each machine.
     together: MachineShare,
@@ -88,12 +89,12 @@ impl<'a> DaemonTasks<'a> {
             tasks.iter().map(|task| MachineShare::of(task)).fold(MachineShare::default(), |sum, one| {
                 MachineShare { cpu: sum.cpu + one.cpu, memory: sum.memory + one.memory }
             });
-        DaemonTasks { tasks, together }
+        DaemonTasks { names, tasks, together }
     }
 
     /// What they take besides a task, which may be one of them.
     fn beside(&self, task: &TaskPlan) -> MachineShare {
-        if !self.tasks.iter().any(|daemon| daemon.name == task.name) {
+        if !self.names.contains(&*task.name) {
             return self.together;
         }
         let own = MachineShare::of(task);
@@ -137,15 +138,18 @@ fn most(service: &EcsServicePlan) -> u64 {
     u64::from(service.most_tasks())
 }
 
-/// The task of a service or job, if it has a network interface of its own.
-fn with_interface<'l>(load: &ClusterLoad<'l>, name: &str) -> Option<&'l TaskPlan> {
-    load.task(name).filter(|task| task.mode == NetworkMode::AwsVpc)
+/// The tasks that have a network interface of their own, by the name of the service or job.
+fn with_interface<'l>(load: &ClusterLoad<'l>) -> BTreeMap<&'l str, &'l TaskPlan> {
+    let mut tasks = load.tasks_by_name();
+    tasks.retain(|_, task| task.mode == NetworkMode::AwsVpc);
+    tasks
 }
 
 /// How many tasks with an interface of their own run at most, one more while a service is deployed.
 fn interfaces_needed(load: &ClusterLoad<'_>, machines: u32) -> u64 {
     let every = DaemonTasks::of(load).interfaces().saturating_mul(u64::from(machines));
-    let owns = |name: &str| with_interface(load, name).is_some();
+    let owning = with_interface(load);
+    let owns = |name: &str| owning.contains_key(name);
     let running: u64 = load.services.iter().filter(|service| owns(&service.name)).map(most).sum();
     let job = load.jobs.iter().any(|job| owns(&job.name));
     every + if running == 0 && !job { 0 } else { running + 1 }
@@ -163,7 +167,8 @@ fn interfaces(
         let name = &instance.name;
         let services = load.services.iter().map(|service| &service.name);
         let tasks = services.chain(load.jobs.iter().map(|job| &job.name));
-        let places = tasks.filter_map(|name| with_interface(load, name)).map(|task| task.origin);
+        let owning = with_interface(load);
+        let places = tasks.filter_map(|name| owning.get(&**name)).map(|task| task.origin);
         let found = Diagnostic::new(
             &rules::TOO_FEW_INTERFACES,
             format!(
@@ -181,8 +186,9 @@ fn interfaces(
 /// The number of machines that hold every service at its largest, with capacity to deploy the largest task.
 pub(super) fn machines_needed(load: &ClusterLoad<'_>, instance: &InstanceType) -> u32 {
     let (mut cpu, mut memory) = (0, 0);
+    let tasks = load.tasks_by_name();
     for service in load.services {
-        let one = load.task(&service.name).map(MachineShare::of).unwrap_or_default();
+        let one = tasks.get(&*service.name).map(|task| MachineShare::of(task)).unwrap_or_default();
         cpu += one.cpu * most(service);
         memory += one.memory * most(service);
     }
@@ -202,14 +208,16 @@ pub(super) fn machines_needed(load: &ClusterLoad<'_>, instance: &InstanceType) -
 /// GPUs of all services at their largest, with those of the largest task to spare for a deployment.
 fn gpus_needed(load: &ClusterLoad<'_>, instance: &InstanceType) -> u64 {
     let taken = |task: &TaskPlan| gpus::taken(task, instance);
+    let tasks = load.tasks_by_name();
     let running =
-        load.services.iter().filter_map(|service| Some(most(service) * taken(load.task(&service.name)?)));
+        load.services.iter().filter_map(|service| Some(most(service) * taken(tasks.get(&*service.name)?)));
     running.sum::<u64>() + load.tasks.iter().map(taken).max().unwrap_or_default()
 }
 
 /// Tasks of a service on the network of their machine: each has one of its own.
 fn on_machines_of_their_own(load: &ClusterLoad<'_>) -> u64 {
-    let host = |name: &str| load.task(name).is_some_and(|task| task.mode == NetworkMode::Host);
+    let tasks = load.tasks_by_name();
+    let host = |name: &str| tasks.get(name).is_some_and(|task| task.mode == NetworkMode::Host);
     load.services.iter().filter(|service| host(&service.name)).map(most).max().unwrap_or_default()
 }
 

@@ -5,7 +5,7 @@ use crate::Compilation;
 use tranship_app::{At, BehaviourEffect, DeploymentPosture, ManagedDatabase};
 use tranship_facts::database_engines::{STORAGE_GIB, USUAL_CLASS, class_problem};
 use tranship_facts::{ClassProblem, DatabaseEngine};
-use tranship_frontend::diagnostic::{Diagnostic, DiagnosticRule};
+use tranship_frontend::diagnostic::{Diagnostic, DiagnosticRule, listed};
 
 /// What a setting of a database became, for the ledger.
 const PROPERTY: &str = "RDS instance";
@@ -83,7 +83,7 @@ fn version(cx: &mut Compilation<'_>, given: &ManagedDatabase) -> String {
     let message = format!("RDS does not support {} {asked} for `{}`", engine.product(), given.name);
     let help = format!(
         "use one of {}, and run the same version locally; or name the exact version, with `extended_support: true`",
-        names.join(", ")
+        listed(&names)
     );
     report(cx, &rules::DATABASE_VERSION, given, given.version.as_ref(), message, &help);
     asked.to_owned()

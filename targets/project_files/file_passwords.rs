@@ -7,7 +7,7 @@ use crate::Compilation;
 use tranship_app::AppService;
 use tranship_app::rules::app::PASSWORD_IN_FILE;
 use tranship_facts::is_configuration;
-use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::diagnostic::{Diagnostic, listed};
 use tranship_frontend::secrets::password_line;
 use tranship_frontend::source::Origin;
 
@@ -48,7 +48,7 @@ pub fn warn_of_passwords(
     let message = format!(
         "service `{}` brings what looks like a password into {place}: {}{more}",
         service.name,
-        named.join(", ")
+        listed(&named)
     );
     let diagnostic = Diagnostic::new(&PASSWORD_IN_FILE, message).at(origin).service(&*service.name);
     cx.diagnostics.push(diagnostic.help(

@@ -14,7 +14,7 @@ use crate::{
 use camino::Utf8Path;
 use indexmap::IndexMap;
 use tranship_facts::{MachinePath, is_file_name, is_made_by_tools};
-use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::diagnostic::{Diagnostic, listed};
 use tranship_frontend::source::Origin;
 
 /// The folders for data by the names of their volumes.
@@ -254,7 +254,7 @@ fn drop_time_zones(cx: &mut LoweringContext<'_>, services: &mut IndexMap<Manifes
     if names.is_empty() {
         return;
     }
-    let message = format!("the time zone of your machine is not mounted into {}: {reason}", names.join(", "));
+    let message = format!("the time zone of your machine is not mounted into {}: {reason}", listed(&names));
     let places = found.iter().map(|(_, origin)| *origin);
     let told = places.fold(Diagnostic::new(&rules::app::TIME_ZONE_FILE, message), Diagnostic::at);
     cx.diagnostics.push(told.help("write `environment: { TZ: Europe/Berlin }` for the zone you want"));

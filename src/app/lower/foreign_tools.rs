@@ -9,7 +9,7 @@ use crate::{AppService, ManifestName};
 use indexmap::IndexMap;
 use tranship_facts::{FOREIGN_KEYS, FOREIGN_LABELS, ForeignMark, foreign_mark};
 use tranship_frontend::compose::PathSegment;
-use tranship_frontend::diagnostic::{Diagnostic, Severity};
+use tranship_frontend::diagnostic::{Diagnostic, Severity, listed};
 use tranship_frontend::source::Origin;
 
 /// The first place of each mark.
@@ -43,7 +43,7 @@ fn diagnostic(found: &FoundMarks) -> Diagnostic {
         if prefix.ends_with(['.', '-']) { format!("`{prefix}*`") } else { format!("`{prefix}`") }
     };
     let names: Vec<String> = found.keys().map(|prefix| shown(prefix)).collect();
-    let message = format!("other tools read {}; Tranship does not", names.join(", "));
+    let message = format!("other tools read {}; Tranship does not", listed(&names));
     let mut diagnostic = Diagnostic::new(&rules::app::FOREIGN_TOOL, message);
     for (prefix, (mark, origin)) in found {
         diagnostic = diagnostic.at(*origin).note(format!("instead of {}: {}", shown(prefix), mark.instead));

@@ -14,7 +14,7 @@ use crate::{AppService, ContainerImage, ManagedDatabase, ManifestName, TextPiece
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_facts::{KnownImage, UrlScheme};
-use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::diagnostic::{Diagnostic, listed};
 use tranship_frontend::source::Origin;
 
 /// A service reaches another, as a value says.
@@ -132,7 +132,7 @@ pub(super) fn report_dangling(
         };
         let names: Vec<String> = callers.keys().map(|name| format!("`{name}`")).collect();
         let (services, refer) = if names.len() == 1 { ("service", "refers") } else { ("services", "refer") };
-        let message = format!("{services} {} {refer} to host `{to}`, {why}", names.join(", "));
+        let message = format!("{services} {} {refer} to host `{to}`, {why}", listed(&names));
         let told = Diagnostic::new(&rules::app::SKIPPED_HOST, message);
         let told = callers.values().fold(told, |told, origin| told.at(*origin));
         let told = callers.keys().take(1).fold(told, |told, name| told.service(&**name));

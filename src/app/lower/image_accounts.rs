@@ -8,7 +8,7 @@ use crate::rules;
 use crate::{AppService, ContainerImage, ManifestName, TextPiece};
 use indexmap::IndexMap;
 use tranship_facts::ImageReference;
-use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::diagnostic::{Diagnostic, listed};
 use tranship_frontend::source::Origin;
 
 /// Reports them.
@@ -37,7 +37,7 @@ fn diagnostic(found: &IndexMap<String, Vec<(&ManifestName, Origin)>>) -> Diagnos
     let names: Vec<String> = services.clone().map(|(name, _)| format!("`{name}`")).collect();
     let (image, is) = if names.len() == 1 { ("the image", "is") } else { ("the images", "are") };
     let message =
-        format!("{image} of {} {is} in the Amazon ECR of {}", names.join(", "), accounts.join(" and "));
+        format!("{image} of {} {is} in the Amazon ECR of {}", listed(&names), accounts.join(" and "));
     let diagnostic = Diagnostic::new(&rules::app::IMAGE_ACCOUNT, message);
     services
         .fold(diagnostic, |diagnostic, (_, origin)| diagnostic.at(*origin))

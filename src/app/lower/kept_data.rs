@@ -9,7 +9,7 @@ use crate::settings::{DatabaseSetting, DeploymentPosture, Settings};
 use crate::{AppService, ContainerImage, ContainerMount, ManifestName, MountSource, NamedVolume};
 use indexmap::IndexMap;
 use tranship_facts::{DataStoreKind, ImageReference};
-use tranship_frontend::diagnostic::{Diagnostic, Severity};
+use tranship_frontend::diagnostic::{Diagnostic, Severity, listed};
 
 /// Reports both.
 pub(super) fn report(
@@ -51,7 +51,7 @@ fn unkept(
         (1, None) => "keeps its data in its container",
         _ => "keep their data in nothing that outlives a task",
     };
-    let message = format!("{} {message}: each deployment starts without it", names.join(", "));
+    let message = format!("{} {message}: each deployment starts without it", listed(&names));
     let name = &first.service.name;
     let at = |one: &UnkeptData<'_>| one.mount.map_or(one.service.origin, |mount| mount.origin);
     let diagnostic = Diagnostic::new(&rules::app::UNKEPT_DATA, message);
@@ -135,7 +135,7 @@ fn in_containers(
         if found.len() == 1 { "runs a database in a container" } else { "run databases in containers" };
     let message = format!(
         "{} {runs}: nothing makes backups, no standby takes over, and each deployment stops it",
-        names.join(", ")
+        listed(&names)
     );
     let severity = match posture {
         DeploymentPosture::Prod => Severity::Warning,

@@ -7,7 +7,7 @@ use super::flat_text::shown;
 use crate::rules;
 use crate::{AppService, ManifestName};
 use indexmap::IndexMap;
-use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::diagnostic::{Diagnostic, listed};
 use tranship_frontend::source::Origin;
 
 /// What Docker Desktop and Podman call their machine.
@@ -34,7 +34,7 @@ pub(super) fn report(cx: &mut LoweringContext<'_>, services: &IndexMap<ManifestN
     let mut names: Vec<String> = found.iter().map(|(name, ..)| format!("`{name}`")).collect();
     names.dedup();
     let verb = if names.len() == 1 { "refers" } else { "refer" };
-    let message = format!("{} {verb} to `{host}`, the machine that Docker runs on", names.join(", "));
+    let message = format!("{} {verb} to `{host}`, the machine that Docker runs on", listed(&names));
     let told = Diagnostic::new(&rules::app::MACHINE_HOST, message).at(origin).service(&**first);
     let placed = found.iter().skip(1).fold(told, |told, (.., origin)| told.at(*origin));
     cx.diagnostics

@@ -25,7 +25,7 @@ pub(super) fn volumes(
     (folders, place, on_ecs): (&DataFolders, Option<&At<VolumePlace>>, bool),
 ) -> IndexMap<ManifestName, NamedVolume> {
     let mut volumes = IndexMap::new();
-    let mut mounting = users(services);
+    let (mut mounting, first) = (users(services), first_mounts(services));
     for (name, given) in &cx.document.volumes {
         let Some(users) = mounting.remove(name) else {
             cx.ledger.ignored(&given.node, "no deployed service mounts it", BehaviourEffect::Equivalent);
@@ -48,7 +48,7 @@ pub(super) fn volumes(
     }
     for (name, folder) in folders {
         if let Some(users) = mounting.remove(name) {
-            let volume = of_folder(place, services, (name, folder), users);
+            let volume = of_folder(place, services, (name, folder), (users, first.get(name).copied()));
             volumes.insert(name.clone(), volume);
         }
     }
@@ -60,10 +60,8 @@ fn of_folder(
     place: Option<&At<VolumePlace>>,
     services: &IndexMap<ManifestName, AppService>,
     (name, folder): (&ManifestName, &DataFolder),
-    users: Vec<ManifestName>,
+    (users, first): (Vec<ManifestName>, Option<&ContainerMount>),
 ) -> NamedVolume {
-    let mounts = services.values().flat_map(|service| &service.container.mounts);
-    let first = mounts.into_iter().find(|mount| mount.source == MountSource::Volume(name.clone()));
     NamedVolume {
         name: name.clone(),
         folder: Some(folder.clone()),
@@ -77,6 +75,22 @@ fn of_folder(
         node: first.map(|mount| mount.node).unwrap_or_default(),
         origin: first.map(|mount| mount.origin).unwrap_or_default(),
     }
+}
+
+/// The first mount of each volume.
+fn first_mounts(services: &IndexMap<ManifestName, AppService>) -> BTreeMap<&ManifestName, &ContainerMount> {
+    let mut first = BTreeMap::new();
+    for mount in services.values().flat_map(|service| &service.container.mounts) {
+        if let MountSource::Volume(volume) = &mount.source {
+            first.entry(volume).or_insert(mount);
+        }
+    }
+    first
+}
+
+/// Whether a mount shows a volume.
+fn shows(mount: &ContainerMount, name: &ManifestName) -> bool {
+    matches!(&mount.source, MountSource::Volume(volume) if volume == name)
 }
 
 /// Who mounts each named volume, in order.
@@ -139,7 +153,7 @@ fn owner(
 ) -> Option<At<VolumeOwner>> {
     let writes = |user: &&&AppService| {
         let mounts = user.container.mounts.iter();
-        let mut own = mounts.filter(|mount| mount.source == MountSource::Volume(volume.clone()));
+        let mut own = mounts.filter(|mount| shows(mount, volume));
         own.any(|mount| !mount.read_only)
     };
     let mounting: Vec<&AppService> = users.iter().filter_map(|user| services.get(user)).collect();
@@ -163,8 +177,7 @@ fn image_owner(
 ) -> Option<At<VolumeOwner>> {
     let containers = users.iter().filter_map(|user| Some(&services.get(user)?.container));
     let mut owners = containers.flat_map(|container| {
-        let is_here = |mount: &&ContainerMount| mount.source == MountSource::Volume(volume.clone());
-        let here = container.mounts.iter().filter(is_here);
+        let here = container.mounts.iter().filter(|mount| shows(mount, volume));
         here.map(|mount| Some((container.image_facts().volume_owner(mount.target.peek())?, mount.origin)))
     });
     let (first, origin) = owners.next()??;

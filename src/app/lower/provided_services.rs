@@ -10,7 +10,7 @@ use crate::rules;
 use crate::{AppService, BehaviourEffect, ManifestName};
 use indexmap::IndexMap;
 use tranship_facts::compose_providers::{provided_prefix, provided_variables};
-use tranship_frontend::diagnostic::{Diagnostic, Severity};
+use tranship_frontend::diagnostic::{Diagnostic, Severity, listed};
 
 /// Claims and reports them.
 pub(super) fn report(
@@ -75,7 +75,7 @@ impl<'a> ProvidedService<'a> {
                 "under Compose, the plug-in `{}` sets variables for `{}`; here {}",
                 self.kind.peek(),
                 self.given.name,
-                lacking.join(", ")
+                listed(&lacking)
             )
         })
     }
@@ -127,7 +127,7 @@ fn diagnostic(provided: &[ProvidedService<'_>]) -> Diagnostic {
     let (is, it) = if names.len() == 1 { ("is", "it makes") } else { ("are", "they make") };
     let message = format!(
         "{} {is} provided by a Docker Compose plug-in, which does not run on AWS: {it} no container",
-        names.join(", ")
+        listed(&names)
     );
     let missed: Vec<&ProvidedService<'_>> = provided.iter().filter(|one| one.is_missed()).collect();
     let severity = if missed.is_empty() { Severity::Note } else { Severity::Warning };

@@ -19,7 +19,7 @@ use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_facts::KnownImage;
 use tranship_facts::ports::is_debug_port;
-use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::diagnostic::{Diagnostic, listed};
 use tranship_frontend::source::Origin;
 
 /// The edges, each once; and the names that only images can know, since no value names what is depended on.
@@ -158,12 +158,12 @@ fn report_unknown(cx: &mut LoweringContext<'_>, edges: &EdgeList) {
         (_, [to]) => {
             let mut from: Vec<String> = unknown.iter().map(|edge| format!("`{}`", edge.from)).collect();
             from.dedup();
-            format!("cannot tell which port {to} listens on, so {} cannot reach it", from.join(", "))
+            format!("cannot tell which port {to} listens on, so {} cannot reach it", listed(&from))
         }
         (edges, _) => {
             let pairs: Vec<String> =
                 edges.iter().map(|edge| format!("`{}` cannot reach `{}`", edge.from, edge.to)).collect();
-            format!("cannot tell which ports {} listen on: {}", listeners.join(", "), pairs.join(", "))
+            format!("cannot tell which ports {} listen on: {}", listed(&listeners), listed(&pairs))
         }
     };
     let diagnostic = Diagnostic::new(&rules::app::UNKNOWN_PORT, message).service(&*first.from);
@@ -171,7 +171,7 @@ fn report_unknown(cx: &mut LoweringContext<'_>, edges: &EdgeList) {
     let lock = if cx.lock.images.is_empty() { ", or let `tranship lock` read it from the image" } else { "" };
     cx.diagnostics.push(placed.help(format!(
         "add `expose: [\"PORT\"]` to {}{lock}; if nothing connects to it, accept: `accept: [app/unknown-port]`",
-        listeners.join(", ")
+        listed(&listeners)
     )));
 }
 

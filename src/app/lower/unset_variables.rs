@@ -7,7 +7,7 @@ use super::LoweringContext;
 use crate::rules;
 use crate::{AppService, BehaviourEffect, EnvironmentVariable, ManifestName};
 use indexmap::IndexMap;
-use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::diagnostic::{Diagnostic, listed};
 
 /// Claims and reports them.
 pub(super) fn report(cx: &mut LoweringContext<'_>, services: &IndexMap<ManifestName, AppService>) {
@@ -28,7 +28,7 @@ pub(super) fn report(cx: &mut LoweringContext<'_>, services: &IndexMap<ManifestN
 fn diagnostic(unset: &IndexMap<&ManifestName, Vec<(&ManifestName, &EnvironmentVariable)>>) -> Diagnostic {
     let names: Vec<String> = unset.iter().map(|(name, takers)| one(name, takers)).collect();
     let (are, them) = if unset.len() == 1 { ("is", "it") } else { ("are", "them") };
-    let message = format!("{} {are} not set, so no container gets {them}", names.join(", "));
+    let message = format!("{} {are} not set, so no container gets {them}", listed(&names));
     let takers = unset.values().flatten();
     let diagnostic = Diagnostic::new(&rules::app::UNSET_VARIABLE, message);
     takers.fold(diagnostic, |diagnostic, (_, variable)| diagnostic.at(variable.origin)).help(

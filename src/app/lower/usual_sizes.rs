@@ -12,7 +12,7 @@ use crate::{AppService, ManifestName, ResourceRequests, ServiceRole, UsualSize};
 use indexmap::IndexMap;
 use tranship_facts::memory_settings::needed_mib;
 use tranship_facts::{MemoryHunger, UsualMemory};
-use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::diagnostic::{Diagnostic, listed};
 
 /// Gives every such service its size. A managed database has a class of its own.
 pub(super) fn assign(cx: &mut LoweringContext<'_>, services: &mut IndexMap<ManifestName, AppService>) {
@@ -81,7 +81,7 @@ fn report(cx: &mut LoweringContext<'_>, services: &IndexMap<ManifestName, AppSer
         }
         sizes => format!(
             "{} set no size, and are known to need more than the smallest task provides",
-            sizes.join(", ")
+            listed(&sizes)
         ),
     };
     let diagnostic = Diagnostic::new(&rules::app::USUAL_SIZE, message).service(&*first.name);

@@ -13,7 +13,7 @@ use crate::{Application, BehaviourEffect, Ledger};
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
 use tranship_frontend::compose::Manifest;
-use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, Severity};
+use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, Severity, listed};
 use tranship_frontend::yaml::{MappingEntry, Node, NodeId, NodeValue};
 
 /// Settles the leaves below `x-tranship` that mean the same on every target, or nothing on this one.
@@ -183,8 +183,7 @@ impl<'a> AccountWalk<'a> {
 impl UnusedSetting {
     fn diagnostic(mut self, target: &str) -> Diagnostic {
         self.owners.dedup();
-        let of =
-            if self.owners.is_empty() { String::new() } else { format!(" of {}", self.owners.join(", ")) };
+        let of = if self.owners.is_empty() { String::new() } else { format!(" of {}", listed(&self.owners)) };
         let targets: Vec<String> = self.targets.iter().map(|name| format!("`{name}`")).collect();
         let verb = if targets.len() == 1 { "uses" } else { "use" };
         let users = targets.join(" and ");

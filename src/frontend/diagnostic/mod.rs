@@ -6,6 +6,7 @@
 //!
 //! Messages are lower case and concrete, name the service and the key, and say what to do in `help`.
 
+mod name_list;
 pub mod page;
 mod registry;
 pub mod render;
@@ -13,6 +14,7 @@ mod rule;
 pub mod rules;
 pub mod suggest;
 
+pub use name_list::listed;
 pub use registry::RuleRegistry;
 pub use rule::{DiagnosticRule, Severity};
 

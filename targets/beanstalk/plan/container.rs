@@ -40,11 +40,10 @@ pub(super) fn decide(
     container.depends_on = depends_on(application, service, cx);
     for file in files::decide(application, service, plan, cx) {
         container.mounts.push(MountPoint { volume: file.name.clone(), path: file.target, read_only: true });
-        if !plan.volumes.iter().any(|volume| volume.name == file.name) {
+        if plan.volumes.named(&file.name).is_none() {
             plan.volumes.push(volumes::of_bundle(file.name, file.path, file.from));
         }
     }
-    volumes::fill(application, &container, &mut plan.volumes);
     plan.containers.push(container);
 }
 

@@ -6,7 +6,7 @@ use super::built_images;
 use super::container::request;
 use super::late_values::{self, LateVariable};
 use super::values::{InstanceText, ReadSecret, TextPart, VariableValue, known, taken, value};
-use super::{BeanstalkContainer, BeanstalkJob, BeanstalkPlan, HostVolume, files, path, volumes};
+use super::{BeanstalkContainer, BeanstalkJob, BeanstalkPlan, HostVolumes, files, path, volumes};
 use crate::Compilation;
 use crate::beanstalk::{container_bounds, rules};
 use crate::container::{
@@ -16,7 +16,7 @@ use tranship_app::{
     AppService, Application, BehaviourEffect, BindMount, ContainerMount, DependencyCondition, JobReason,
     ManifestName, ServiceRole, SetVariable, Text,
 };
-use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::diagnostic::{Diagnostic, listed};
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
 
@@ -28,7 +28,7 @@ pub(super) fn decide(
     cx: &mut Compilation<'_>,
 ) {
     check_reach(application, service, cx);
-    let mut host = JobHost { application, plan, volumes: Vec::new() };
+    let mut host = JobHost { application, plan, volumes: HostVolumes::default() };
     let mut container = plan_container(&mut host, &request(service), &container_bounds::JOB, cx);
     let mut volumes = host.volumes;
     take_late_values(service, &mut container, plan, cx);
@@ -84,7 +84,7 @@ pub(super) fn report_beside(application: &Application, cx: &mut Compilation<'_>)
         "{} on every instance, whenever its containers start, because a job runs before the containers that it talks to",
         match names.as_slice() {
             [one] => format!("{one} runs"),
-            names => format!("{} run", names.join(", ")),
+            names => format!("{} run", listed(&names)),
         }
     );
     let placed =
@@ -139,7 +139,7 @@ fn check_reach(application: &Application, service: &AppService, cx: &mut Compila
 struct JobHost<'a> {
     application: &'a Application,
     plan: &'a mut BeanstalkPlan,
-    volumes: Vec<HostVolume>,
+    volumes: HostVolumes,
 }
 
 impl TextRenderer for JobHost<'_> {
@@ -189,8 +189,8 @@ impl ContainerHost for JobHost<'_> {
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String> {
         let own = volumes::named(name, mount, self.application, planner);
-        let volume = self.plan.volumes.iter().find(|volume| volume.name == own)?;
-        if !self.volumes.iter().any(|known| known.name == volume.name) {
+        let volume = self.plan.volumes.named(&own)?;
+        if self.volumes.named(&volume.name).is_none() {
             self.volumes.push(volume.clone());
         }
         Some(volume.name.clone())

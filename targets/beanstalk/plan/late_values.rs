@@ -9,6 +9,7 @@ use super::{BeanstalkContainer, BeanstalkPlan, SecretLocation, container_name};
 use crate::Compilation;
 use crate::beanstalk::rules;
 use indexmap::IndexMap;
+use std::collections::BTreeMap;
 use tranship_app::{AppService, Application, DatabaseField, ManifestName};
 use tranship_cloudformation::{LogicalId, ResourceRole};
 use tranship_frontend::diagnostic::Diagnostic;
@@ -139,9 +140,10 @@ pub(super) fn waits_for_resource(text: &InstanceText) -> bool {
 /// One variable of the environment must not take the place of another container's own.
 pub(super) fn check_names(application: &Application, plan: &BeanstalkPlan, cx: &mut Compilation<'_>) {
     let shared = |name: &String| plan.late_values.contains_key(name) || plan.secrets.contains_key(name);
+    let containers = plan.containers.iter().rev();
+    let containers: BTreeMap<&str, _> = containers.map(|it| (it.name.as_str(), it)).collect();
     for service in application.services.values() {
-        let name = container_name(&service.name);
-        let Some(container) = plan.containers.iter().find(|container| container.name == name) else {
+        let Some(container) = containers.get(container_name(&service.name).as_str()).copied() else {
             continue;
         };
         for name in own_names(container).filter(|name| shared(name)) {

@@ -5,17 +5,17 @@ use crate::Compilation;
 use crate::beanstalk::rules;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_app::{Application, ManifestName, ServiceEdge, ServiceRole};
-use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::diagnostic::{Diagnostic, listed};
 
 /// Decides the links of every container; refuses a circle of them.
 pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Compilation<'_>) {
     let edges: Vec<&ServiceEdge> =
         application.edges.iter().filter(|edge| is_link(application, edge)).collect();
+    let places = plan.containers.iter().enumerate();
+    let places: BTreeMap<String, usize> = places.map(|(at, one)| (one.name.clone(), at)).rev().collect();
     for edge in &edges {
-        let from = container_name(&edge.from);
-        let Some(container) = plan.containers.iter_mut().find(|one| one.name == from) else {
-            continue;
-        };
+        let place = places.get(&container_name(&edge.from));
+        let Some(container) = place.and_then(|at| plan.containers.get_mut(*at)) else { continue };
         for link in names(application, &edge.to) {
             if !container.links.contains(&link) {
                 container.links.push(link);
@@ -60,7 +60,7 @@ fn refuse_circle(edges: &[&ServiceEdge], cx: &mut Compilation<'_>) {
             let names: Vec<String> = circle.iter().map(|edge| format!("`{}`", edge.from)).collect();
             let mut diagnostic = Diagnostic::new(
                 &rules::LINK_CYCLE,
-                format!("{} refer to each other in a cycle", names.join(", ")),
+                format!("{} refer to each other in a cycle", listed(&names)),
             );
             for edge in &circle {
                 diagnostic =

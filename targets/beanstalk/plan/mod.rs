@@ -11,6 +11,7 @@ mod execution_role;
 mod exposure;
 pub(super) mod file_system;
 pub(super) mod files;
+mod host_volumes;
 mod identity;
 mod job;
 pub(super) mod late_values;
@@ -31,6 +32,7 @@ pub(super) use environment_roles::RoleNames;
 pub(super) use execution_role::{ACCOUNT_PLACEHOLDER, ExecutionRole};
 pub(super) use exposure::{SECURE_SHELL, listens};
 pub(super) use file_system::InstanceFileSystem;
+pub(super) use host_volumes::HostVolumes;
 pub(super) use late_values::{DerivedSecret, LatePart, LateValue};
 pub(super) use logs::{ContainerLogs, REGION_PLACEHOLDER};
 pub(super) use options::is_public;
@@ -68,7 +70,7 @@ pub(super) struct BeanstalkPlan {
     /// The containers, in the order of the manifest.
     pub(super) containers: Vec<BeanstalkContainer>,
     /// Directories of the instance.
-    pub(super) volumes: Vec<HostVolume>,
+    pub(super) volumes: HostVolumes,
     /// What Docker Compose runs, on the Docker platform.
     pub(super) compose: Option<ComposeBundle>,
     /// Ports of the instance that public endpoints take.
@@ -171,7 +173,7 @@ pub(super) struct BeanstalkJob {
     /// What `docker run` starts.
     pub(super) container: BeanstalkContainer,
     /// Directories of the instance that it mounts.
-    pub(super) volumes: Vec<HostVolume>,
+    pub(super) volumes: HostVolumes,
     /// The key path it comes from.
     pub(super) from: String,
 }
@@ -302,6 +304,7 @@ fn containers(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Comp
     for service in services.into_iter().chain(jobs) {
         place(application, service, plan, cx);
     }
+    volumes::fill(application, plan);
     late_values::check_names(application, plan, cx);
     job::report_beside(application, cx);
     plan.memory = limits::shares(&plan.containers);

@@ -7,7 +7,7 @@ use crate::Compilation;
 use tranship_app::rules::target;
 use tranship_app::{AppService, Application, At, JobTime, ServiceRole};
 use tranship_facts::{ImagePlatform, InstanceType, ProcessorArchitecture};
-use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::diagnostic::{Diagnostic, listed};
 
 /// A `platform` of the manifest with the service that has it.
 type ServicePlatform<'a> = (&'a AppService, &'a At<String>);
@@ -71,7 +71,7 @@ fn mixed(named: &[(ServicePlatform<'_>, ProcessorArchitecture)], cx: &mut Compil
     let reason = "all containers run on the same instances, which have one kind of processor";
     let shown: Vec<String> =
         named.iter().map(|((service, _), has)| format!("`{}` for {}", service.name, has.as_str())).collect();
-    let message = format!("images are built for several processors ({}): {reason}", shown.join(", "));
+    let message = format!("images are built for several processors ({}): {reason}", listed(&shown));
     let mut diagnostic = Diagnostic::new(&target::REJECTED_KEY, message)
         .help("use the same `platform` for all of them, or choose the target `fargate`");
     for ((_, platform), _) in named {

@@ -1,14 +1,14 @@
 //! Mounts -> volumes of the task, which are directories of the instance.
 
 use super::{
-    BeanstalkContainer, BeanstalkPlan, HostVolume, ImageFolder, UNPACKED, container_name, file_system, files,
-    path,
+    BeanstalkPlan, HostVolume, HostVolumes, ImageFolder, UNPACKED, container_name, file_system, files, path,
 };
 use crate::Compilation;
 use crate::beanstalk::rules;
 use crate::container::{ContainerPlanner, field};
 use camino::Utf8Path;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use tranship_app::{
     AppService, Application, BehaviourEffect, BindMeaning, BindMount, BindSource, ContainerMount,
     FolderPlace, NamedVolume, OuterFolder, VolumeLifetime, VolumeOwner,
@@ -33,7 +33,7 @@ pub(super) fn anonymous(
     index: usize,
     mount: &ContainerMount,
     planner: &ContainerPlanner<'_, '_>,
-    volumes: &mut Vec<HostVolume>,
+    volumes: &mut HostVolumes,
 ) -> String {
     let stem = format!("{}-{index}", container_name(&planner.service().name));
     let name = free_name(volumes, &stem).unwrap_or(stem);
@@ -75,9 +75,9 @@ pub(super) fn add(
     directory: String,
     mount: &ContainerMount,
     planner: &ContainerPlanner<'_, '_>,
-    volumes: &mut Vec<HostVolume>,
+    volumes: &mut HostVolumes,
 ) -> String {
-    if let Some(known) = volumes.iter().find(|volume| volume.path.as_ref() == Some(&directory)) {
+    if let Some(known) = volumes.at(&directory) {
         return known.name.clone();
     }
     let stem = volume_name(&directory);
@@ -137,7 +137,7 @@ pub(in crate::beanstalk) fn prepare(
     from: String,
     plan: &mut BeanstalkPlan,
 ) {
-    if !plan.volumes.iter().any(|volume| volume.path.as_deref() == Some(folder)) {
+    if plan.volumes.at(folder).is_none() {
         let name = volume_name(folder.strip_prefix(VOLUMES).unwrap_or(folder));
         plan.volumes.push(HostVolume {
             name,
@@ -152,17 +152,13 @@ pub(in crate::beanstalk) fn prepare(
 
 /// Docker fills a new volume with what the image has in its place; the directory of a volume is filled by the instance.
 /// A folder of the machine hides what the image has, as it does under Docker.
-pub(super) fn fill(application: &Application, container: &BeanstalkContainer, volumes: &mut [HostVolume]) {
-    for mount in container.mounts.iter() {
-        let is_named = |name: &str| {
-            let found = application.volumes.values().filter(|volume| volume.folder.is_none());
-            found.into_iter().any(|volume| of_application(application, &volume.name) == name)
-        };
-        let mut found = volumes.iter_mut().filter(|volume| volume.prepared && is_named(&volume.name));
-        if let Some(volume) = found.find(|volume| volume.name == mount.volume)
-            && volume.content.is_none()
-        {
-            volume.content = Some(ImageFolder { image: container.image.clone(), path: mount.path.clone() });
+pub(super) fn fill(application: &Application, plan: &mut BeanstalkPlan) {
+    let named = application.volumes.values().filter(|volume| volume.folder.is_none());
+    let names: BTreeSet<String> = named.map(|volume| container_name(&volume.name)).collect();
+    for container in &plan.containers {
+        for mount in container.mounts.iter().filter(|mount| names.contains(&mount.volume)) {
+            let folder = || ImageFolder { image: container.image.clone(), path: mount.path.clone() };
+            plan.volumes.fill(&mount.volume, folder);
         }
     }
 }
@@ -177,8 +173,8 @@ fn is_log_volume(application: &Application, name: &str) -> bool {
 }
 
 /// A volume's name that no other has.
-fn free_name(volumes: &[HostVolume], stem: &str) -> Option<String> {
-    let taken = |name: &String| volumes.iter().any(|volume| volume.name == *name);
+fn free_name(volumes: &HostVolumes, stem: &str) -> Option<String> {
+    let taken = |name: &String| volumes.named(name).is_some();
     let numbered = (2u32..).map(|number| format!("{stem}-{number}"));
     std::iter::once(stem.to_owned()).chain(numbered).find(|name| !taken(name))
 }

@@ -5,6 +5,7 @@ use super::super::plan::{
     ListenerRulePlan, LoadBalancerPlan, TargetGroupPlan,
 };
 use super::TracedResource;
+use std::collections::BTreeMap;
 use tranship_app::{NetworkRange, PublicProtocol};
 use tranship_cloudformation::{
     LogicalId, PropertyMap, Resource, ResourceRole, Template, TemplateOutput, TemplateValue, list, props,
@@ -29,8 +30,9 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
     for target in plan.services.iter().flat_map(|service| &service.targets) {
         template.add(&target.id, target_group(plan, target).traced(&target.from));
     }
+    let serving = plan.serving();
     for balancer in &door.balancers {
-        balancer_listeners(plan, balancer, template);
+        balancer_listeners(&serving, balancer, template);
     }
     for record in &door.records {
         template.add(&record.id(), dns_record(record).traced(&record.from));
@@ -38,7 +40,10 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
     outputs(plan, template);
 }
 
-fn balancer_listeners(plan: &EcsPlan, balancer: &LoadBalancerPlan, template: &mut Template) {
+/// The service that serves what a target group gets.
+type ServingServices<'p> = BTreeMap<&'p LogicalId, LogicalId>;
+
+fn balancer_listeners(serving: &ServingServices<'_>, balancer: &LoadBalancerPlan, template: &mut Template) {
     for attachment in &balancer.attachments {
         template.add(&attachment.id, listener(balancer, attachment).traced(&balancer.from));
         for rule in &attachment.rules {
@@ -46,7 +51,7 @@ fn balancer_listeners(plan: &EcsPlan, balancer: &LoadBalancerPlan, template: &mu
         }
     }
     for one in &balancer.listeners {
-        let served = listener_after(plan, balancer, one);
+        let served = action_after(serving, balancer, &one.default);
         template.add(&one.id, listener(balancer, one).depends_on_all(&served).traced(&balancer.from));
         for certificate in &one.certificates {
             let properties = props! {
@@ -57,7 +62,7 @@ fn balancer_listeners(plan: &EcsPlan, balancer: &LoadBalancerPlan, template: &mu
             template.add(&certificate.id, resource.traced(&balancer.from));
         }
         for rule in &one.rules {
-            let served = action_after(plan, balancer, &rule.action);
+            let served = action_after(serving, balancer, &rule.action);
             let resource = listener_rule(&one.id, rule).depends_on_all(&served);
             template.add(&rule.id, resource.traced(&rule.from));
         }
@@ -92,13 +97,13 @@ fn outputs(plan: &EcsPlan, template: &mut Template) {
 }
 
 /// What must be there before requests come: the service that answers them, or the listener that they are sent to.
-fn listener_after(plan: &EcsPlan, balancer: &LoadBalancerPlan, listener: &ListenerPlan) -> Option<LogicalId> {
-    action_after(plan, balancer, &listener.default)
-}
-
-fn action_after(plan: &EcsPlan, balancer: &LoadBalancerPlan, action: &ListenerAction) -> Option<LogicalId> {
+fn action_after(
+    serving: &ServingServices<'_>,
+    balancer: &LoadBalancerPlan,
+    action: &ListenerAction,
+) -> Option<LogicalId> {
     match action {
-        ListenerAction::Forward(target) => plan.served_by(target),
+        ListenerAction::Forward(target) => serving.get(target).cloned(),
         ListenerAction::Redirect(port) => {
             balancer.listeners.iter().find(|other| other.port == *port).map(|other| other.id.clone())
         }

@@ -8,6 +8,7 @@ use super::{
     TaskSize, VolumeStorage,
 };
 use crate::container::ContainerBounds;
+use std::collections::BTreeMap;
 use tranship_app::{At, BehaviourEffect, CapacityKind, ManifestName, NamedVolume};
 use tranship_facts::{ProcessorArchitecture, ValueRange};
 use tranship_frontend::diagnostic::Diagnostic;
@@ -157,9 +158,9 @@ pub struct ClusterLoad<'a> {
 }
 
 impl<'a> ClusterLoad<'a> {
-    /// The task of a service or job.
-    pub fn task(&self, name: &str) -> Option<&'a TaskPlan> {
-        self.tasks.iter().find(|task| &*task.name == name)
+    /// The tasks of services and jobs, by name.
+    pub fn tasks_by_name(&self) -> BTreeMap<&'a str, &'a TaskPlan> {
+        self.tasks.iter().map(|task| (&*task.name, task)).collect()
     }
 
     /// The processor of the tasks.

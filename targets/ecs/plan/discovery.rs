@@ -5,7 +5,7 @@ use super::{DiscoveredService, NamespacePlan, NetworkMode, TaskPlan, names};
 use crate::ecs::rules;
 use std::collections::BTreeMap;
 use tranship_app::{At, ManifestName, ServiceRole, TaskGroup, TextPiece};
-use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::diagnostic::{Diagnostic, listed};
 use tranship_frontend::source::Origin;
 
 /// The longest domain name.
@@ -51,7 +51,7 @@ fn report_shared(planner: &mut EcsPlanner<'_, '_>) {
     let own = app.environment.name.as_deref().unwrap_or_default();
     let message = format!(
         "environments `{own}` and {} use the same namespace `{}`; a VPC has it once",
-        others.join(", "),
+        listed(&others),
         setting.peek()
     );
     let key = planner.cx.keys.path(&setting.node);

@@ -7,7 +7,7 @@ use super::{AccessPointPlan, FileSystemPlan, NetworkPlan, TaskPlan, TaskVolume};
 use crate::ecs::rules;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_app::{DeploymentPosture, ManifestName, NamedVolume, OuterFolder, VolumeOwner};
-use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::diagnostic::{Diagnostic, listed};
 
 /// The folder of a volume on its file system, whoever owns it: another would be empty. The root itself would belong to root.
 const ROOT: &str = "/data";
@@ -39,9 +39,15 @@ pub(super) fn plan(
         }
     }
     report_existing(planner);
+    let mut folders: BTreeMap<&ManifestName, Vec<&NamedVolume>> = BTreeMap::new();
+    for volume in app.volumes.values() {
+        let whole = around(volume).map_or(&volume.name, |outer| &outer.volume);
+        folders.entry(whole).or_default().push(volume);
+    }
     for volume in app.volumes.values() {
         if mounted.contains(&volume.name) && around(volume).is_none() {
-            systems.push(plan_one(planner, network, volume, &owners));
+            let folders = folders.remove(&volume.name).unwrap_or_default();
+            systems.push(plan_one(planner, network, (volume, &folders), &owners));
         }
     }
     systems
@@ -57,7 +63,7 @@ fn report_existing(planner: &mut EcsPlanner<'_, '_>) {
     let users: BTreeSet<String> =
         existing.iter().flat_map(|volume| &volume.users).map(|user| format!("`{user}`")).collect();
     let users: Vec<String> = users.into_iter().collect();
-    let message = format!("{} must let in the tasks of {} on port 2049", names.join(", "), users.join(", "));
+    let message = format!("{} must let in the tasks of {} on port 2049", listed(&names), listed(&users));
     let diagnostic =
         Diagnostic::new(&rules::EXISTING_FILE_SYSTEM, message).key(format!("volumes.{}", first.name));
     let diagnostic = existing.iter().fold(diagnostic, |diagnostic, volume| diagnostic.at(volume.origin));
@@ -77,14 +83,14 @@ fn around(volume: &NamedVolume) -> Option<&OuterFolder> {
 fn plan_one(
     planner: &mut EcsPlanner<'_, '_>,
     network: &NetworkPlan,
-    volume: &NamedVolume,
+    (volume, folders): (&NamedVolume, &[&NamedVolume]),
     owners: &VolumeOwners<'_>,
 ) -> FileSystemPlan {
     let prod = planner.app.settings.posture() == DeploymentPosture::Prod;
     FileSystemPlan {
         name: volume.name.clone(),
         from: from(planner, volume),
-        access_points: access_points(planner, volume, owners),
+        access_points: access_points(planner, folders, owners),
         mount_targets: network.private_count.unwrap_or(DEFAULT_MOUNT_TARGETS),
         backup: prod,
     }
@@ -101,22 +107,17 @@ fn from(planner: &EcsPlanner<'_, '_>, volume: &NamedVolume) -> Vec<String> {
 /// The access point of the whole, and those of the folders in it.
 fn access_points(
     planner: &EcsPlanner<'_, '_>,
-    whole: &NamedVolume,
+    folders: &[&NamedVolume],
     owners: &VolumeOwners<'_>,
 ) -> Vec<AccessPointPlan> {
-    let point = |volume: &NamedVolume| {
-        let below = match around(volume) {
-            None => String::new(),
-            Some(outer) if outer.volume == whole.name => format!("/{}", outer.below),
-            Some(_) => return None,
-        };
-        let own = volume.name == whole.name || !below.is_empty();
-        own.then(|| AccessPointPlan {
+    let point = |volume: &&NamedVolume| {
+        let below = around(volume).map_or_else(String::new, |outer| format!("/{}", outer.below));
+        AccessPointPlan {
             name: volume.name.clone(),
             from: from(planner, volume),
             owner: owners.get(&volume.name).copied(),
             path: format!("{ROOT}{below}"),
-        })
+        }
     };
-    planner.app.volumes.values().filter_map(point).collect()
+    folders.iter().map(point).collect()
 }

@@ -4,7 +4,7 @@ use super::planner::EcsPlanner;
 use crate::ecs::rules;
 use tranship_app::AppService;
 use tranship_facts::quotas::ecs::RESERVED_HOST_PORTS;
-use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::diagnostic::{Diagnostic, listed};
 
 /// The value of `network_mode` that asks for it.
 const HOST: &str = "host";
@@ -28,7 +28,7 @@ pub(super) fn report(planner: &mut EcsPlanner<'_, '_>) {
     let (uses, its) = if names.len() == 1 { ("uses", "its instance") } else { ("use", "their instances") };
     let message = format!(
         "{} {uses} the network of {its}: each container port is a port of the instance, so an instance runs one task of a service",
-        names.join(", ")
+        listed(&names)
     );
     let mut diagnostic = Diagnostic::new(&rules::HOST_NETWORK, message)
         .note("the ports are open to the load balancer and to services that depend on this one; open others in the security group of the instances")

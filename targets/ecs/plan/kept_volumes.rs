@@ -7,7 +7,7 @@ use super::planner::EcsPlanner;
 use super::{TaskPlan, VolumeStorage};
 use crate::ecs::rules;
 use tranship_app::{AppService, ManifestName, MountSource};
-use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::diagnostic::{Diagnostic, listed};
 
 /// The persistent volume that a container of the task writes to, and the service of that container.
 pub(super) fn written<'a>(
@@ -15,8 +15,7 @@ pub(super) fn written<'a>(
     task: &TaskPlan,
 ) -> Option<(&'a AppService, &'a ManifestName)> {
     let app = planner.app;
-    let members =
-        app.services.values().filter(|service| app.tasks.tasks_of(&service.name).contains(&task.name));
+    let members = app.tasks.members_of(&task.name).iter().filter_map(|name| app.services.get(name));
     members.into_iter().find_map(|service| {
         let mounts = service.container.mounts.iter().filter(|mount| !mount.read_only);
         let volumes = mounts.filter_map(|mount| match &mount.source {
@@ -50,7 +49,7 @@ pub(super) fn report(planner: &mut EcsPlanner<'_, '_>, writers: &[VolumeWriter<'
         let volume = first.volume;
         let message = format!(
             "a deployment stops {} before the new version starts, so that no two tasks write to one volume (`{volume}`)",
-            names.join(", ")
+            listed(&names)
         );
         let diagnostic = at(Diagnostic::new(&rules::STOP_FIRST, message), &stopped);
         let help = "if two may write at once, write `deploy: { update_config: { order: start-first } }`";
@@ -64,7 +63,7 @@ pub(super) fn report(planner: &mut EcsPlanner<'_, '_>, writers: &[VolumeWriter<'
         let named: Vec<String> = several.iter().map(|writer| format!("`{}`", writer.service.name)).collect();
         let message = format!(
             "{} runs in up to {copies} copies, and all of them write to the volume `{volume}`",
-            named.join(", ")
+            listed(&named)
         );
         let diagnostic = at(Diagnostic::new(&rules::SHARED_WRITERS, message), &several);
         let help = "run one copy (`deploy: { replicas: 1 }`), mount the volume with `:ro`, or accept it if the program shares its files: `accept: [ecs/shared-writers]`";

@@ -23,7 +23,7 @@ use tranship_facts::quotas::ecs::TARGET_GROUPS_PER_SERVICE;
 use tranship_facts::quotas::load_balancing::{
     IDLE_TIMEOUT, LISTENERS_PER_BALANCER, RULES_PER_BALANCER, USUAL_IDLE_TIMEOUT,
 };
-use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::diagnostic::{Diagnostic, listed};
 use tranship_frontend::yaml::NodeId;
 
 /// A load balancer while endpoints are added to it.
@@ -106,7 +106,7 @@ fn report_health_paths(
     }
     if let Some(mut diagnostic) = diagnostic {
         diagnostic.message =
-            format!("the load balancer asks {} to find out whether it is healthy", told.join(", "));
+            format!("the load balancer asks {} to find out whether it is healthy", listed(&told));
         planner.report(
             diagnostic.help(
                 "to ask another path, add `x-tranship: { public: { health_check: { path: /healthz } } }`",
@@ -188,14 +188,13 @@ fn load_balancer(
 /// Ports that are no endpoint: published for a laptop, and nothing of the application connects to them.
 fn claim_unreached(planner: &mut EcsPlanner<'_, '_>) {
     let app = planner.app;
+    let mut endpoints: BTreeMap<_, &ServiceEndpoint> = BTreeMap::new();
+    for endpoint in &app.endpoints {
+        endpoints.entry((&endpoint.service, endpoint.port, endpoint.protocol)).or_insert(endpoint);
+    }
     for service in app.services.values() {
         for port in &service.container.ports {
-            let same = |endpoint: &&ServiceEndpoint| {
-                endpoint.service == service.name
-                    && endpoint.port == port.container.get()
-                    && endpoint.protocol == port.protocol
-            };
-            match app.endpoints.iter().find(same) {
+            match endpoints.get(&(&service.name, port.container.get(), port.protocol)).copied() {
                 None if port.published.is_none() => {
                     planner.decided(&port.node, "task definition: PortMappings");
                 }

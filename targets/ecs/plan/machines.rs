@@ -13,7 +13,7 @@ use tranship_cloudformation::{
 };
 use tranship_facts::quotas::ecs::RESERVED_PROVIDER_WORDS;
 use tranship_facts::{InstanceType, ProcessorArchitecture};
-use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::diagnostic::{Diagnostic, listed};
 use tranship_frontend::source::Origin;
 
 /// The machines that the policy decides. Reports what it found.
@@ -63,7 +63,7 @@ fn report_small(planner: &mut EcsPlanner<'_, '_>) {
         "`{}` has {} MiB of memory for tasks, less than the known need of {}",
         instance.name,
         instance.usable_memory(),
-        names.join(", ")
+        listed(&names)
     );
     let diagnostic = Diagnostic::new(&SMALL_INSTANCE, message).service(&*first.name);
     let placed = large.iter().fold(diagnostic, |one, (service, _)| one.at(service.origin));

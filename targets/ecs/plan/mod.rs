@@ -63,7 +63,7 @@ use crate::managed_database::plan_database;
 use file_systems::DEFAULT_MOUNT_TARGETS;
 use patched::{OwnStack, PatchedStack};
 use planner::EcsPlanner;
-use security_groups::GroupMembers;
+use security_groups::{AwaitedRules, GroupMembers};
 use service_connect::ConnectPlan;
 use services::ServiceContext;
 use start_order::{StartPrerequisites, TaskWaits};
@@ -104,9 +104,9 @@ pub fn plan(app: &Application, compute: &dyn ComputePolicy, cx: &mut Compilation
     let whole = planner.cx.diagnostics.error_count() == before;
     let resources = emit::emit(&plan);
     let parameters = parameters::used(candidates.clone(), &resources);
-    let template = emit::with_parameters(resources.clone(), &parameters);
+    let template = emit::with_parameters(resources, &parameters);
     legality::check(planner, &template, whole);
-    let own = OwnStack { resources, template, parameters, candidates };
+    let own = OwnStack { template, parameters, candidates };
     let PatchedStack { template, parameters, patches } = patched::apply(planner, own, whole);
     (planner.cx.diagnostics.error_count() == before).then_some(LegalStack {
         plan,
@@ -175,9 +175,9 @@ fn decide(
         layout: planner.layout,
         network: &network,
         capacity: &capacity.after,
-        tasks: &tasks,
-        rules: &security_group_rules,
-        file_systems: &file_systems,
+        tasks: tasks.iter().map(|task| (&task.name, task)).collect(),
+        rules: AwaitedRules::of(&security_group_rules, &front_door.balancers),
+        file_systems: file_systems.iter().map(|system| (&system.name, system)).collect(),
         balancers: &front_door.balancers,
         waits,
     };

@@ -7,7 +7,7 @@
 use super::planner::EcsPlanner;
 use super::{NetworkMode, OutboundDestination, OutboundReason, OutboundRule, TaskPlan};
 use crate::ecs::rules;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tranship_app::{
     AppService, Application, At, BehaviourEffect, EgressDestination, EgressTarget, ExternalAddress,
     ManifestName, OutboundAccess, PortRange, ServiceEgress,
@@ -15,7 +15,7 @@ use tranship_app::{
 use tranship_facts::TransportProtocol;
 use tranship_facts::ports::DNS;
 use tranship_facts::quotas::load_balancing::{HTTP_PORT, HTTPS_PORT};
-use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::diagnostic::{Diagnostic, listed};
 use tranship_frontend::yaml::NodeId;
 
 /// The rules of every group that tasks or machines have.
@@ -163,10 +163,11 @@ impl<'p> SharedGroups<'_, 'p, '_> {
         }
         let services: Vec<&AppService> = tasks.iter().flat_map(|task| self.members(task)).collect();
         let mut rules = always();
+        let mut known: BTreeSet<_> = rules.iter().map(OutboundRule::opened).collect();
         let values = services.iter().flat_map(|service| &service.external).filter_map(named);
-        let allowed = services.iter().flat_map(|service| service.egress.allowed()).map(listed);
+        let allowed = services.iter().flat_map(|service| service.egress.allowed()).map(allowed_rule);
         for rule in values.chain(allowed) {
-            if !rules.iter().any(|known: &OutboundRule| known.opens_what(&rule)) {
+            if known.insert(rule.opened()) {
                 rules.push(rule);
             }
         }
@@ -221,7 +222,7 @@ fn named(address: &ExternalAddress) -> Option<OutboundRule> {
 }
 
 /// An entry of `allow`.
-fn listed(entry: &At<EgressDestination>) -> OutboundRule {
+fn allowed_rule(entry: &At<EgressDestination>) -> OutboundRule {
     let destination = entry.peek();
     let target = destination.to.as_ref().map(At::peek);
     let why = match target {
@@ -243,7 +244,7 @@ fn report_shared(planner: &mut EcsPlanner<'_, '_>, conflicts: &[EgressConflict])
         conflicts.iter().map(|it| format!("`{}` (shared with `{}`)", it.closed, it.opener)).collect();
     let message = format!(
         "`egress: declared` has no effect where an open service shares the security group: {}",
-        pairs.join(", ")
+        listed(&pairs)
     );
     let mut diagnostic = Diagnostic::new(&rules::SHARED_EGRESS, message).service(&*first.closed).help(
         "set `egress: declared` for the services that share the task or the instance too, or choose the target `fargate`",
@@ -263,10 +264,11 @@ fn report_shared(planner: &mut EcsPlanner<'_, '_>, conflicts: &[EgressConflict])
 /// Entries of `allow` that name a host: one line for all.
 fn report_hosts(planner: &mut EcsPlanner<'_, '_>) {
     let mut hosts: Vec<(&At<EgressTarget>, &str)> = Vec::new();
+    let mut seen = BTreeSet::new();
     for entry in entries(planner.app) {
         let Some(to) = &entry.peek().to else { continue };
         let EgressTarget::Host(host) = to.peek() else { continue };
-        if !hosts.iter().any(|(known, _)| known.node == to.node) {
+        if seen.insert(to.node) {
             hosts.push((to, host));
         }
     }
@@ -275,7 +277,7 @@ fn report_hosts(planner: &mut EcsPlanner<'_, '_>) {
     let names: Vec<String> = hosts.iter().map(|(_, host)| format!("`{host}`")).collect();
     let message = format!(
         "security groups have no host names: `egress` opens the port to every address for {}",
-        names.join(", ")
+        listed(&names)
     );
     let mut diagnostic = Diagnostic::new(&rules::EGRESS_BY_NAME, message)
         .key(key)
@@ -299,10 +301,11 @@ fn report_unknown(planner: &mut EcsPlanner<'_, '_>, tasks: &[TaskPlan]) {
     let groups = SharedGroups { planner, tasks };
     let closed = tasks.iter().filter(|task| groups.opener(task).is_none());
     let mut unknown: Vec<(ManifestName, NodeId)> = Vec::new();
+    let mut seen = BTreeSet::new();
     for service in closed.flat_map(|task| groups.members(task)) {
         for address in service.external.iter().filter(|address| address.port.is_none()) {
             let one = (service.name.clone(), address.node);
-            if !unknown.contains(&one) {
+            if seen.insert(one.clone()) {
                 unknown.push(one);
             }
         }
@@ -312,7 +315,7 @@ fn report_unknown(planner: &mut EcsPlanner<'_, '_>, tasks: &[TaskPlan]) {
         unknown.iter().map(|(_, node)| format!("`{}`", planner.cx.keys.path(node))).collect();
     let message = format!(
         "cannot tell which port the hosts in {} listen on, so no port is opened to them",
-        keys.join(", ")
+        listed(&keys)
     );
     let mut diagnostic = Diagnostic::new(&rules::UNKNOWN_OUTBOUND_PORT, message).service(&**service).help(
         "write the port in the value, or allow it: `x-tranship: { egress: { allow: [{ port: 5432 }] } }`",

@@ -17,9 +17,7 @@ use tranship_frontend::diagnostic::Severity;
 
 /// What the plan gives.
 pub(super) struct OwnStack {
-    /// Its resources and outputs.
-    pub(super) resources: Template,
-    /// The same with the parameters that they refer to.
+    /// Its template, with the parameters that its resources and outputs refer to.
     pub(super) template: Template,
     /// Those parameters.
     pub(super) parameters: Vec<ParameterPlan>,
@@ -47,7 +45,9 @@ pub(super) fn apply(planner: &mut EcsPlanner<'_, '_>, own: OwnStack, whole: bool
     }
     let refused = check(&own.template);
     let mut done = PatchedTemplate::default();
-    let mut template = own.resources;
+    let mut template = own.template;
+    // Which parameters are needed is decided anew.
+    template.parameters.clear();
     patch_outputs_and_resources(&mut template, &patches, &mut done);
     let mut parameters = used(own.candidates, &template);
     let mut template = emit::with_parameters(template, &parameters);

@@ -11,7 +11,7 @@ use tranship_app::{
 };
 use tranship_facts::TransportProtocol;
 use tranship_facts::quotas::load_balancing::HTTPS_PORT;
-use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::diagnostic::{Diagnostic, listed};
 
 /// Reports them once.
 pub(super) fn report(planner: &mut EcsPlanner<'_, '_>, door: &FrontDoorPlan) {
@@ -38,7 +38,7 @@ pub(super) fn report(planner: &mut EcsPlanner<'_, '_>, door: &FrontDoorPlan) {
         &rules::NO_CERTIFICATE,
         format!(
             "{} publishes port {HTTPS_PORT}, and nothing gives a certificate: the load balancer serves HTTP",
-            names.join(", ")
+            listed(&names)
         ),
     )
     .service(&*first.name);

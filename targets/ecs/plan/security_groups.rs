@@ -7,8 +7,8 @@ use super::{
     DatabasePlan, FileSystemPlan, InboundPort, LoadBalancerPlan, NetworkMode, OutsideRule, SecurityGroup,
     SecurityGroupRule, TaskPlan, TaskVolume, names,
 };
-use std::collections::BTreeSet;
-use tranship_app::{ManifestName, PortRange, ServiceEdge};
+use std::collections::{BTreeMap, BTreeSet};
+use tranship_app::{ManifestName, PortRange, ServiceEdge, TaskGroups};
 use tranship_cloudformation::{LogicalId, ResourceRole};
 use tranship_facts::TransportProtocol;
 use tranship_facts::ports::NFS;
@@ -70,17 +70,14 @@ impl GroupMembers<'_, '_, '_> {
 
     /// Who may reach whom, each rule once: several tasks may share a group.
     pub(super) fn rules(&self) -> Vec<SecurityGroupRule> {
-        let mut rules: Vec<SecurityGroupRule> = Vec::new();
-        let all = self.load_balancer_rules().into_iter().chain(self.edge_rules()).chain(self.volume_rules());
-        for rule in all {
-            let same = |known: &SecurityGroupRule| {
-                (&known.source, &known.destination, known.ports, known.protocol)
-                    == (&rule.source, &rule.destination, rule.ports, rule.protocol)
-            };
-            if !rules.iter().any(same) {
-                rules.push(rule);
-            }
-        }
+        let mut rules = self.load_balancer_rules();
+        rules.extend(self.edge_rules());
+        rules.extend(self.volume_rules());
+        let mut known = BTreeSet::new();
+        rules.retain(|rule| {
+            let PortRange { first, last } = rule.ports;
+            known.insert((rule.source.clone(), rule.destination.clone(), first, last, rule.protocol))
+        });
         rules
     }
 
@@ -155,14 +152,24 @@ impl GroupMembers<'_, '_, '_> {
 
     /// The rules of the edges between tasks, or from a task to a database.
     fn edge_rules(&self) -> Vec<SecurityGroupRule> {
-        self.planner.app.edges.iter().flat_map(|edge| self.edge_rule(edge)).collect()
+        let ends = self.ends();
+        self.planner.app.edges.iter().flat_map(|edge| ends.rules(edge)).collect()
+    }
+
+    fn ends(&self) -> EdgeEnds<'_> {
+        EdgeEnds {
+            layout: self.planner.layout,
+            tasks: self.tasks.iter().map(|task| (&*task.name, task)).collect(),
+            databases: self.databases.iter().map(|database| (&*database.name, database)).collect(),
+        }
     }
 
     /// What lets tasks into the groups of databases that exist.
     pub(super) fn outside_rules(&self) -> Vec<OutsideRule> {
-        let mut rules: Vec<OutsideRule> = Vec::new();
+        let ends = self.ends();
+        let mut rules: BTreeMap<LogicalId, OutsideRule> = BTreeMap::new();
         for access in &self.planner.app.database_access {
-            for source in self.tasks_of(&access.from) {
+            for source in ends.tasks_of(&access.from) {
                 let rule = OutsideRule {
                     source: source.security_group(),
                     group: access.group.peek().clone(),
@@ -172,16 +179,45 @@ impl GroupMembers<'_, '_, '_> {
                     description: format!("{} to {}", source.name, access.to),
                     from: vec![format!("services.{}", access.from), format!("services.{}", access.to)],
                 };
-                if !rules.iter().any(|known| known.id() == rule.id()) {
-                    rules.push(rule);
-                }
+                rules.entry(rule.id()).or_insert(rule);
+            }
+        }
+        rules.into_values().collect()
+    }
+
+    /// Tasks that mount a persistent volume reach its mount targets.
+    fn volume_rules(&self) -> Vec<SecurityGroupRule> {
+        let mut rules = Vec::new();
+        let systems: BTreeMap<&ManifestName, usize> =
+            self.file_systems.iter().enumerate().map(|(at, system)| (&system.name, at)).collect();
+        for task in self.tasks {
+            let mounted = task.volumes.iter().filter_map(TaskVolume::file_system);
+            let mounted: BTreeSet<usize> = mounted.filter_map(|name| systems.get(name).copied()).collect();
+            for system in mounted.into_iter().filter_map(|at| self.file_systems.get(at)) {
+                rules.push(SecurityGroupRule {
+                    source: task.security_group(),
+                    destination: system.security_group(),
+                    ports: PortRange::of(NFS),
+                    protocol: TransportProtocol::Tcp,
+                    description: format!("{} to the volume {}", task.name, names::described(&system.name)),
+                    from: system.from.clone(),
+                });
             }
         }
         rules
     }
+}
 
+/// What edges lead from and to, by name.
+struct EdgeEnds<'a> {
+    layout: &'a TaskGroups,
+    tasks: BTreeMap<&'a str, &'a TaskPlan>,
+    databases: BTreeMap<&'a str, &'a DatabasePlan>,
+}
+
+impl<'a> EdgeEnds<'a> {
     /// Within one task there is nothing to permit.
-    fn edge_rule(&self, edge: &ServiceEdge) -> Vec<SecurityGroupRule> {
+    fn rules(&self, edge: &ServiceEdge) -> Vec<SecurityGroupRule> {
         let Some(port) = edge.port else { return Vec::new() };
         let mut rules = Vec::new();
         for source in self.tasks_of(&edge.from) {
@@ -204,34 +240,14 @@ impl GroupMembers<'_, '_, '_> {
         // Copies of one service are tasks of their own; its sidecars are not.
         let copies = edge.from == edge.to && source.name == edge.to;
         let others = self.tasks_of(&edge.to).into_iter().filter(|task| task.name != source.name || copies);
-        let database = self.databases.iter().find(|it| it.name == edge.to);
-        others.map(TaskPlan::security_group).chain(database.map(DatabasePlan::security_group)).collect()
+        let database = self.databases.get(&*edge.to);
+        others.map(TaskPlan::security_group).chain(database.map(|it| it.security_group())).collect()
     }
 
     /// The tasks that a service's container is in.
-    fn tasks_of(&self, service: &str) -> Vec<&TaskPlan> {
-        let names = self.planner.layout.tasks_of(service).iter();
-        names.filter_map(|name| self.tasks.iter().find(|task| task.name == *name)).collect()
-    }
-
-    /// Tasks that mount a persistent volume reach its mount targets.
-    fn volume_rules(&self) -> Vec<SecurityGroupRule> {
-        let mut rules = Vec::new();
-        for task in self.tasks {
-            let mounted: BTreeSet<&ManifestName> =
-                task.volumes.iter().filter_map(TaskVolume::file_system).collect();
-            for system in self.file_systems.iter().filter(|system| mounted.contains(&system.name)) {
-                rules.push(SecurityGroupRule {
-                    source: task.security_group(),
-                    destination: system.security_group(),
-                    ports: PortRange::of(NFS),
-                    protocol: TransportProtocol::Tcp,
-                    description: format!("{} to the volume {}", task.name, names::described(&system.name)),
-                    from: system.from.clone(),
-                });
-            }
-        }
-        rules
+    fn tasks_of(&self, service: &str) -> Vec<&'a TaskPlan> {
+        let names = self.layout.tasks_of(service).iter();
+        names.filter_map(|name| self.tasks.get(&**name).copied()).collect()
     }
 }
 
@@ -254,20 +270,36 @@ fn load_balancer_group(balancer: &LoadBalancerPlan) -> SecurityGroup {
     }
 }
 
-/// The rules that a group needs before something in it can work: those in which it connects.
-pub(super) fn needed_by(rules: &[SecurityGroupRule], group: &LogicalId) -> Vec<LogicalId> {
-    let own = rules.iter().filter(|rule| rule.source == *group);
-    own.flat_map(|rule| [rule.egress(), rule.ingress()]).collect()
+/// The rules that a task waits for, by its group.
+#[derive(Debug, Default)]
+pub(super) struct AwaitedRules {
+    needed: BTreeMap<LogicalId, Vec<LogicalId>>,
+    opened: BTreeMap<LogicalId, Vec<LogicalId>>,
 }
 
-/// The rules by which load balancers reach a group: health checks fail without them.
-pub(super) fn opened_to_load_balancers(
-    rules: &[SecurityGroupRule],
-    balancers: &[LoadBalancerPlan],
-    group: &LogicalId,
-) -> Vec<LogicalId> {
-    let groups: Vec<LogicalId> =
-        balancers.iter().map(|it| it.kind.id(ResourceRole::LoadBalancerSecurityGroup)).collect();
-    let own = rules.iter().filter(|rule| rule.destination == *group && groups.contains(&rule.source));
-    own.flat_map(|rule| [rule.egress(), rule.ingress()]).collect()
+impl AwaitedRules {
+    /// Those among all rules.
+    pub(super) fn of(rules: &[SecurityGroupRule], balancers: &[LoadBalancerPlan]) -> Self {
+        let groups: Vec<LogicalId> =
+            balancers.iter().map(|it| it.kind.id(ResourceRole::LoadBalancerSecurityGroup)).collect();
+        let mut awaited = AwaitedRules::default();
+        for rule in rules {
+            let both = [rule.egress(), rule.ingress()];
+            awaited.needed.entry(rule.source.clone()).or_default().extend(both.clone());
+            if groups.contains(&rule.source) {
+                awaited.opened.entry(rule.destination.clone()).or_default().extend(both);
+            }
+        }
+        awaited
+    }
+
+    /// The rules that a group needs before something in it can work: those in which it connects.
+    pub(super) fn needed_by(&self, group: &LogicalId) -> &[LogicalId] {
+        self.needed.get(group).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The rules by which load balancers reach a group: health checks fail without them.
+    pub(super) fn opened_to_load_balancers(&self, group: &LogicalId) -> &[LogicalId] {
+        self.opened.get(group).map(Vec::as_slice).unwrap_or_default()
+    }
 }

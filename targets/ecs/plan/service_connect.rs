@@ -18,7 +18,7 @@ use tranship_app::{
 };
 use tranship_facts::TransportProtocol;
 use tranship_facts::quotas::ecs::LONGEST_CLIENT_ALIAS;
-use tranship_frontend::diagnostic::{Diagnostic, DiagnosticRule};
+use tranship_frontend::diagnostic::{Diagnostic, DiagnosticRule, listed};
 use tranship_frontend::source::Origin;
 
 /// Who finds whom by Service Connect.
@@ -374,15 +374,6 @@ fn report_served(planner: &mut EcsPlanner<'_, '_>, plan: &ConnectPlan, served: &
             .service(&*first.service)
             .help("name the services in values that are rewritten, such as URLs, and set `discovery: { names: dns }`, to do without proxies"),
     );
-}
-
-/// The first few, and how many more.
-fn listed(all: &[String]) -> String {
-    const SHOWN: usize = 8;
-    match all.get(..SHOWN) {
-        Some(shown) if all.len() > SHOWN => format!("{} and {} more", shown.join(", "), all.len() - SHOWN),
-        _ => all.join(", "),
-    }
 }
 
 /// A line for all names in files, and one for all others, that do not lead anywhere on AWS.

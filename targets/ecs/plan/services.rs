@@ -8,6 +8,7 @@ use super::{
     ConnectConfiguration, EcsServicePlan, NamespacePlan, NetworkMode, ReplacementPercent, ScalingPlan,
     TargetGroupPlan, TaskPlan, TaskRun, VolumeStorage,
 };
+use std::collections::BTreeMap;
 use tranship_app::{AppService, At, ScalingTargets, ServiceRole};
 use tranship_cloudformation::{LogicalId, ResourceRole};
 
@@ -91,8 +92,9 @@ pub(super) fn report_writers(
     tasks: &[TaskPlan],
     services: &[EcsServicePlan],
 ) {
+    let tasks: BTreeMap<&str, &TaskPlan> = tasks.iter().map(|task| (&*task.name, task)).collect();
     let writer = |service: &EcsServicePlan| {
-        let task = tasks.iter().find(|task| task.name == service.name)?;
+        let task = tasks.get(&*service.name).copied()?;
         let given = planner.app.services.get(&task.name).filter(|_| !service.daemon)?;
         let (writing, volume) = kept_volumes::written(planner, task)?;
         let stops_first = given.stop_first.is_none() && service.replacement == ReplacementPercent::STOP_FIRST;

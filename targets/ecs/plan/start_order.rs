@@ -5,11 +5,8 @@
 //! their sidecars would never come up: such a wait is left out.
 
 use super::planner::EcsPlanner;
-use super::security_groups;
-use super::{
-    FileSystemPlan, LoadBalancerPlan, NetworkPlan, SecurityGroupRule, TargetGroupPlan, TaskPlan,
-    VolumeStorage,
-};
+use super::security_groups::AwaitedRules;
+use super::{FileSystemPlan, LoadBalancerPlan, NetworkPlan, TargetGroupPlan, TaskPlan, VolumeStorage};
 use crate::ecs::rules;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_app::{
@@ -17,7 +14,7 @@ use tranship_app::{
     ServiceRole, TaskGroups,
 };
 use tranship_cloudformation::{LogicalId, ResourceRole};
-use tranship_frontend::diagnostic::Severity;
+use tranship_frontend::diagnostic::{Severity, listed};
 
 /// What is decided before the order, and what tasks wait for.
 pub(super) struct StartPrerequisites<'a> {
@@ -29,12 +26,12 @@ pub(super) struct StartPrerequisites<'a> {
     pub(super) network: &'a NetworkPlan,
     /// What must exist before a task can be placed.
     pub(super) capacity: &'a [LogicalId],
-    /// Every task.
-    pub(super) tasks: &'a [TaskPlan],
+    /// Every task, by its name.
+    pub(super) tasks: BTreeMap<&'a ManifestName, &'a TaskPlan>,
     /// Who may reach whom.
-    pub(super) rules: &'a [SecurityGroupRule],
-    /// Persistent volumes.
-    pub(super) file_systems: &'a [FileSystemPlan],
+    pub(super) rules: AwaitedRules,
+    /// Persistent volumes, by their names.
+    pub(super) file_systems: BTreeMap<&'a ManifestName, &'a FileSystemPlan>,
     /// The load balancers.
     pub(super) balancers: &'a [LoadBalancerPlan],
     /// Which task waits for which others.
@@ -51,11 +48,7 @@ impl StartPrerequisites<'_> {
     pub(super) fn of_service(&self, task: &TaskPlan, targets: &[TargetGroupPlan]) -> Vec<LogicalId> {
         let mut after = self.of_any(task);
         if !targets.is_empty() {
-            after.extend(security_groups::opened_to_load_balancers(
-                self.rules,
-                self.balancers,
-                &task.security_group(),
-            ));
+            after.extend_from_slice(self.rules.opened_to_load_balancers(&task.security_group()));
         }
         // ECS refuses a target group that no listener uses yet.
         after.extend(self.balancers.iter().flat_map(|balancer| balancer.attaches(targets)));
@@ -67,11 +60,11 @@ impl StartPrerequisites<'_> {
     fn of_any(&self, task: &TaskPlan) -> Vec<LogicalId> {
         let mut after = self.capacity.to_vec();
         after.extend(self.network.after.iter().cloned());
-        after.extend(security_groups::needed_by(self.rules, &task.security_group()));
+        after.extend_from_slice(self.rules.needed_by(&task.security_group()));
         for volume in &task.volumes {
             let VolumeStorage::Efs(folder) = &volume.storage else { continue };
-            let system = self.file_systems.iter().find(|system| system.name == folder.file_system);
-            after.extend(system.into_iter().flat_map(FileSystemPlan::mount_target_ids));
+            let system = self.file_systems.get(&folder.file_system);
+            after.extend(system.into_iter().flat_map(|system| system.mount_target_ids()));
         }
         let members =
             self.layout.members_of(&task.name).iter().filter_map(|name| self.app.services.get(name));
@@ -86,7 +79,7 @@ impl StartPrerequisites<'_> {
     /// The resource of a task that is waited for: none for a job that only runs later.
     fn awaited(&self, name: &ManifestName) -> Option<LogicalId> {
         match &self.app.services.get(name)?.role {
-            ServiceRole::Service => self.tasks.iter().find(|task| task.name == *name).map(TaskPlan::service),
+            ServiceRole::Service => self.tasks.get(name).map(|task| task.service()),
             ServiceRole::Job(job) => {
                 (job.when == JobTime::BeforeDeploy).then(|| LogicalId::of(name, ResourceRole::Run))
             }
@@ -306,17 +299,6 @@ pub(super) fn report(planner: &mut EcsPlanner<'_, '_>) {
     planner.cx.diagnostics.push(diagnostic);
 }
 
-/// A few of them, and how many more: with many services there are thousands.
-fn listed(pairs: &[String]) -> String {
-    const SHOWN: usize = 8;
-    match pairs.get(..SHOWN) {
-        Some(shown) if pairs.len() > SHOWN => {
-            format!("{} and {} more", shown.join(", "), pairs.len() - SHOWN)
-        }
-        _ => pairs.join(", "),
-    }
-}
-
 /// Whether a dependency is on a service that no task shares with this one.
 fn is_between_tasks(planner: &EcsPlanner<'_, '_>, service: &str, dependency: &ServiceDependency) -> bool {
     let layout = planner.layout;
@@ -365,12 +347,5 @@ mod tests {
         waits.wait(&a, &c);
         waits.wait(&a, &c);
         assert_eq!(of(&waits, "a"), ["b", "c"]);
-    }
-
-    #[test]
-    fn long_lists_are_cut() {
-        let pairs = |count: usize| (0..count).map(|at| at.to_string()).collect::<Vec<_>>();
-        assert_eq!(listed(&pairs(8)), "0, 1, 2, 3, 4, 5, 6, 7");
-        assert_eq!(listed(&pairs(10)), "0, 1, 2, 3, 4, 5, 6, 7 and 2 more");
     }
 }

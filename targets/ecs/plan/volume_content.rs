@@ -15,7 +15,7 @@ use tranship_app::{
 };
 use tranship_cloudformation::TemplateValue;
 use tranship_facts::quotas;
-use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::diagnostic::{Diagnostic, listed};
 
 /// Where a helper mounts volumes: a path that no image has.
 const ROOM: &str = "/.tranship";
@@ -269,8 +269,8 @@ pub(super) fn report(planner: &mut EcsPlanner<'_, '_>) {
     let volumes: Vec<String> = volumes.iter().map(|name| format!("`{name}`")).collect();
     let message = format!(
         "{noun} {} {verb} empty: nothing shows that the image of {} has the shell that copies its content",
-        volumes.join(", "),
-        services.join(", ")
+        listed(&volumes),
+        listed(&services)
     );
     let key = format!("volumes.{}", volume.name);
     let diagnostic =

@@ -48,9 +48,9 @@ pub struct OutboundRule {
 }
 
 impl OutboundRule {
-    /// Whether it opens the same as another one: EC2 rejects duplicates.
-    pub fn opens_what(&self, other: &OutboundRule) -> bool {
-        (&self.to, self.ports, self.protocol) == (&other.to, other.ports, other.protocol)
+    /// What it opens, and to whom: EC2 rejects duplicates.
+    pub fn opened(&self) -> (String, Option<(u16, u16)>, Option<TransportProtocol>) {
+        (self.to.as_str().to_owned(), self.ports.map(|ports| (ports.first, ports.last)), self.protocol)
     }
 
     /// The protocol in words.

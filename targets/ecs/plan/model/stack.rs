@@ -4,6 +4,7 @@ use super::{
     CapacityPlan, DatabasePlan, EcsServicePlan, FileSystemPlan, FrontDoorPlan, JobPlan, MachinePlan,
     NamespacePlan, NetworkPlan, OutsideRule, SecretPlan, SecurityGroup, SecurityGroupRule, TaskPlan,
 };
+use std::collections::BTreeMap;
 use tranship_app::OutboundAccess;
 use tranship_cloudformation::{LogicalId, TemplateValue};
 
@@ -45,10 +46,15 @@ pub struct EcsPlan {
 }
 
 impl EcsPlan {
-    /// The service that serves what a target group gets.
-    pub fn served_by(&self, target: &LogicalId) -> Option<LogicalId> {
-        let serves = |service: &&EcsServicePlan| service.targets.iter().any(|own| own.id == *target);
-        self.services.iter().find(serves).map(EcsServicePlan::id)
+    /// The services that serve what target groups get, by the id of the group.
+    pub fn serving(&self) -> BTreeMap<&LogicalId, LogicalId> {
+        let mut serving = BTreeMap::new();
+        for service in &self.services {
+            for target in &service.targets {
+                serving.entry(&target.id).or_insert_with(|| service.id());
+            }
+        }
+        serving
     }
 }
 
