@@ -92,6 +92,20 @@ impl Text {
         Text::known(text, node.id, node.origin)
     }
 
+    /// Makes one literal of those that follow each other.
+    pub fn join_literals(&mut self) {
+        let mut joined: Vec<TextSegment> = Vec::new();
+        for segment in std::mem::take(&mut self.segments) {
+            match (joined.last_mut().map(|last| &mut last.piece), &segment.piece) {
+                (Some(TextPiece::Literal(before)), TextPiece::Literal(after)) => {
+                    *before = format!("{before}{after}").into();
+                }
+                _ => joined.push(segment),
+            }
+        }
+        self.segments = joined;
+    }
+
     /// The value, if all of it is known now.
     pub fn literal(&self) -> Option<Arc<str>> {
         match self.segments.as_slice() {

@@ -150,6 +150,10 @@ pub(crate) const WORDS: &[(&str, &[&str])] = &[
     ("services.*.x-tranship.database.engine", &["mariadb"]),
     ("services.*.x-tranship.database.version", &["16"]),
     ("services.*.x-tranship.database.class", &["db.t4g.small"]),
+    ("services.*.x-tranship.database.existing.host", &["other.c1a2b3.eu-central-1.rds.amazonaws.com"]),
+    ("services.*.x-tranship.database.existing.port", &["6433"]),
+    ("services.*.x-tranship.database.existing.security_group", &["sg-1123456789abcdef0"]),
+    ("services.legacy.image", &["postgres:16"]),
     ("volumes.*.x-tranship.owner", &["1002:1002"]),
     ("volumes.*.x-tranship.scope", &["persistent", "task"]),
 ];

@@ -50,7 +50,11 @@ impl TreeLeaf {
     /// `x-tranship.registries.ghcr.io.secret`: the value is where a secret is. A token there is still one by its form.
     fn names_a_secret(&self) -> bool {
         let keys: Vec<&str> = self.keys().collect();
-        matches!(keys.as_slice(), ["x-tranship", .., "registries", _, "secret"])
+        matches!(
+            keys.as_slice(),
+            ["x-tranship", .., "registries", _, "secret"]
+                | [.., "x-tranship", "database", "existing", "secret" | "key"]
+        )
     }
 
     /// The name, where it is one that the user chose.

@@ -5,15 +5,19 @@ use super::service_selection::ServiceSelection;
 use super::{LoweringContext, flat_text};
 use crate::document::ComposeService;
 use crate::rules;
-use crate::settings::{DatabaseSetting, WholeNumber};
+use crate::settings::{DatabaseSetting, ExistingDatabaseSettings, PortNumber, WholeNumber};
 use crate::{
-    At, BehaviourEffect, ContainerImage, ContainerMount, ContainerSpec, FileMountKind, ManagedDatabase,
-    ManifestName, SecretId,
+    At, BehaviourEffect, ContainerImage, ContainerMount, ContainerSpec, ExistingDatabase, ExistingSecret,
+    FileMountKind, ManagedDatabase, ManifestName, SecretId, SecretPart,
 };
 use indexmap::IndexMap;
 use tranship_facts::{DatabaseEngine, ImageReference, KnownImage};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
+
+/// The key under which Amazon RDS keeps the password of a database in its secret.
+/// Source: Secrets Manager User Guide, "JSON structure of AWS Secrets Manager database credential secrets", November 2026.
+const PASSWORD_KEY: &str = "password";
 
 /// Variables of the official images that create a database and a user.
 /// Source: the pages of `mysql`, `mariadb` and `postgres` on Docker Hub, and of Bitnami's variants.
@@ -89,6 +93,7 @@ fn database(cx: &mut LoweringContext<'_>, given: &ComposeService) -> Option<Mana
             _ => database,
         },
         username,
+        existing: settings.existing.as_ref().map(|existing| of_setting(cx, &existing.value)),
         extended_support: settings.extended_support.clone(),
         coupled: settings.coupled.clone(),
         node: asked.node,
@@ -99,6 +104,22 @@ fn database(cx: &mut LoweringContext<'_>, given: &ComposeService) -> Option<Mana
     };
     claim(cx, given, names, &found);
     Some(found)
+}
+
+/// What the setting says of a database that exists.
+fn of_setting(cx: &mut LoweringContext<'_>, setting: &ExistingDatabaseSettings) -> ExistingDatabase {
+    let found = ExistingSecret::at(cx.open_text(&setting.secret.0));
+    if let Some(key) = &setting.key {
+        cx.ledger.decided(key, "the key of the secret that clients of the database read");
+    }
+    let key = setting.key.as_ref().map(|key| key.value.clone());
+    let key = key.or(found.part.key.clone()).unwrap_or_else(|| PASSWORD_KEY.to_owned());
+    ExistingDatabase {
+        host: setting.host.clone().map(|host| host.to_string()),
+        port: setting.port.clone().map(|port| port.map(PortNumber::get)),
+        secret: ExistingSecret { part: SecretPart { key: Some(key), ..found.part.clone() }, ..found },
+        security_group: setting.security_group.clone().map(|group| group.map(|group| group.to_string())),
+    }
 }
 
 /// The engine of the image.
@@ -126,7 +147,11 @@ fn claim(
     names: &DatabaseVariables,
     database: &ManagedDatabase,
 ) {
-    cx.ledger.ignored(&given.node, "a managed database replaces the container", BehaviourEffect::Equivalent);
+    let why = match database.existing {
+        Some(_) => "a database that exists takes the place of the container",
+        None => "a managed database replaces the container",
+    };
+    cx.ledger.ignored(&given.node, why, BehaviourEffect::Equivalent);
     let container = &given.description.value.container;
     claim_image(cx, container, database);
     for (key, variant) in &container.environment {
@@ -138,10 +163,12 @@ fn claim(
             cx.ledger.decided(node, "the database's user");
         } else if names.password.contains(key) {
             let reason = "literal secrets are never written to artifacts";
+            let instead =
+                if database.existing.is_some() { "the existing secret" } else { "a generated password" };
             cx.ledger.approximated(
                 node,
                 BehaviourEffect::Equivalent,
-                "a generated password",
+                instead,
                 reason,
                 "the database's secret",
             );

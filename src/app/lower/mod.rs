@@ -16,6 +16,7 @@ mod database_tls;
 mod database_wiring;
 mod declared_secrets;
 mod environment_wiring;
+mod existing_databases;
 mod existing_secrets;
 mod external_addresses;
 mod external_volumes;
@@ -229,8 +230,10 @@ impl LoweringContext<'_> {
         let (in_files, by_files) = names_in_files::find(self, &services, &databases, &secrets, &directory);
         written_hosts.extend(in_files);
         reaches.extend(by_files);
-        let (edges, in_images) = service_edges::edges(self, &services, &databases, &directory, reaches);
+        let (mut edges, in_images) = service_edges::edges(self, &services, &databases, &directory, reaches);
         written_hosts.extend(in_images);
+        let database_access =
+            existing_databases::settle(self, &mut services, &mut databases, &mut secrets, &mut edges);
         unset_variables::report(self, &services);
         database_tls::report(self, &services, &databases, &secrets);
         machine_hosts::report(self, &services);
@@ -265,6 +268,7 @@ impl LoweringContext<'_> {
             tasks,
             volumes,
             databases,
+            database_access,
             written_hosts,
             secrets,
             edges,

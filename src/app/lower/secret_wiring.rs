@@ -9,7 +9,7 @@ use super::environment_wiring::EnvironmentWiring;
 use super::flat_text::FlatText;
 use super::secret_groups::{SecretExtent, SecretUse};
 use super::secret_pool::{DraftText, ProvisionalSecret};
-use crate::{DatabaseField, ManifestName, SecretId, Text, TextPiece, TextSegment};
+use crate::{DatabaseField, ManifestName, SecretId, Text, TextPiece};
 use tranship_frontend::source::{Provenance, VariableSource};
 
 impl EnvironmentWiring<'_> {
@@ -75,15 +75,21 @@ impl EnvironmentWiring<'_> {
         if !text.is_secret() {
             return text;
         }
-        let generated = |segment: &TextSegment<ProvisionalSecret>| {
-            matches!(&segment.piece, TextPiece::Database { field: DatabaseField::Password, .. })
-        };
-        let (value, reason, became) = match text.segments.iter().any(generated) {
-            true => {
+        let database = text.segments.iter().find_map(|segment| match &segment.piece {
+            TextPiece::Database { field: DatabaseField::Password, service } => Some(service),
+            _ => None,
+        });
+        let exists = |name| self.databases.get(name).is_some_and(|database| database.existing.is_some());
+        let (value, reason, became) = match database {
+            Some(name) if exists(name) => {
+                let reason = "the database that exists has its own password";
+                ("the existing secret", reason, "the database's secret")
+            }
+            Some(_) => {
                 let reason = "the managed database has its own password";
                 ("the generated password", reason, "the database's secret")
             }
-            false => ("a secret", "literal secrets are never written to artifacts", ""),
+            None => ("a secret", "literal secrets are never written to artifacts", ""),
         };
         cx.ledger.approximated(&text, crate::BehaviourEffect::Equivalent, value, reason, became);
         if text.segments.len() == 1 {

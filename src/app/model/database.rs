@@ -1,6 +1,6 @@
 //! Managed databases that replace services.
 
-use super::ManifestName;
+use super::{ExistingSecret, ManifestName, PortSpec};
 use crate::At;
 use tranship_facts::DatabaseEngine;
 use tranship_frontend::source::Origin;
@@ -25,6 +25,8 @@ pub struct ManagedDatabase {
     pub username: Option<At<String>>,
     /// Whether a version past its standard support is wanted.
     pub extended_support: Option<At<bool>>,
+    /// The database that exists already, which is used as it is.
+    pub existing: Option<ExistingDatabase>,
     /// Whether it belongs to the Elastic Beanstalk environment.
     pub coupled: Option<At<bool>>,
     /// `x-tranship.database`, or the service where it was inferred.
@@ -33,4 +35,30 @@ pub struct ManagedDatabase {
     pub origin: Origin,
     /// The node of the whole Compose service.
     pub service_node: NodeId,
+}
+
+/// A database that exists before the application does.
+#[derive(Debug, Clone)]
+pub struct ExistingDatabase {
+    /// The name of its host.
+    pub host: At<String>,
+    /// Its port; nothing for that of the engine.
+    pub port: Option<At<u16>>,
+    /// What holds its password.
+    pub secret: ExistingSecret,
+    /// The id of its security group.
+    pub security_group: Option<At<String>>,
+}
+
+/// A service that connects to a database which exists already, whose group lets it in.
+#[derive(Debug, Clone)]
+pub struct DatabaseAccess {
+    /// The service.
+    pub from: ManifestName,
+    /// The service in whose place the database is.
+    pub to: ManifestName,
+    /// The port.
+    pub port: PortSpec,
+    /// The id of the group.
+    pub group: At<String>,
 }

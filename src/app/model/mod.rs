@@ -61,6 +61,8 @@ pub struct Application {
     pub volumes: IndexMap<ManifestName, NamedVolume>,
     /// Services that a managed database replaces.
     pub databases: IndexMap<ManifestName, ManagedDatabase>,
+    /// Who connects to databases that exist already, and have a group to open.
+    pub database_access: Vec<DatabaseAccess>,
     /// Values that must not appear in an artifact.
     pub secrets: IndexMap<SecretId, ApplicationSecret>,
     /// Who talks to whom, on which port.

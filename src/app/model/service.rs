@@ -76,6 +76,21 @@ impl AppService {
         }
     }
 
+    /// The texts in which databases are named: variables, commands and the health check.
+    pub fn texts_mut(&mut self) -> impl Iterator<Item = &mut Text> {
+        let container = &mut self.container;
+        let test: &mut [Text] = match container.health_check.as_mut().map(|check| &mut check.test.value) {
+            Some(HealthTest::Exec(list)) => list,
+            Some(HealthTest::Shell(line)) => std::slice::from_mut(line),
+            None => &mut [],
+        };
+        let lists = [&mut container.entrypoint, &mut container.command].into_iter().flatten();
+        lists
+            .flat_map(|list| &mut list.value)
+            .chain(test)
+            .chain(container.environment.values_mut().filter_map(|variant| variant.value.as_mut()))
+    }
+
     /// Every text of its container and of its permissions.
     pub fn texts(&self) -> impl Iterator<Item = &Text> {
         let container = &self.container;

@@ -147,6 +147,11 @@ rules! {
         why "Tranship would have to guess which database the application talks to."
         example "services:\n  db:\n    image: acme/db\n    x-tranship: { database: { storage: 20 } }\n"
         fix "Add `engine: mysql`, `mariadb` or `postgres`.";
+    DATABASE_USER = Error "app/database-user" "existing database without a user"
+        what "`x-tranship.database.existing` names a database that exists, and neither `username` nor a variable of the service says who uses it."
+        why "A database that Tranship creates has a usual user. One that exists has the users that somebody gave it."
+        example "services:\n  db:\n    image: postgres:17\n    x-tranship:\n      database:\n        existing: { host: shop.c1a2b3.eu-west-1.rds.amazonaws.com, secret: prod/shop }\n"
+        fix "Add `username` under `x-tranship.database`, or the variable of the image, such as `POSTGRES_USER`.";
     DATABASE_LOSES = Warning "app/database-loses" "setting lost with the database container"
         what "The service has a command or initialization scripts, but a managed database replaces its container."
         why "Whatever they set up locally is missing on AWS."

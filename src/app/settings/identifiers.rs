@@ -57,6 +57,24 @@ checked_text!(
 );
 
 checked_text!(
+    /// The id of a security group.
+    SecurityGroupId,
+    "a security group id that starts with `sg-`",
+    "^sg-[0-9a-z]+$",
+    |text| is_resource_id(text, "sg-")
+);
+
+checked_text!(
+    /// The name of a host that is none of the manifest's.
+    ForeignHost,
+    "a host name with a dot, or an address, without a scheme and a port",
+    "^[A-Za-z0-9.-]+$",
+    |text| text.contains('.')
+        && text.split('.').all(|part| !part.is_empty())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte))
+);
+
+checked_text!(
     /// An EFS file system: `new`, or the id of an existing one.
     FileSystemName,
     "`new`, or the id of an EFS file system that starts with `fs-`",

@@ -44,8 +44,9 @@ pub(crate) use existing_secret::ExistingSecretSettings;
 pub use free_value::{FreeList, FreeMapping, FreeNode, FreeValue};
 pub use identifiers::{
     AccessPointId, AccountNumber, ArchiveAddress, CertificateArn, ConnectionArn, DatabaseClass, FileLocation,
-    FileSystemId, FileSystemName, HostedZoneId, LogRetention, NetworkRange, NotificationTarget, RegionName,
-    ScheduleExpression, SecretName, SourceRepository, SubnetId, TargetName, UrlPath, VolumeOwner, VpcId,
+    FileSystemId, FileSystemName, ForeignHost, HostedZoneId, LogRetention, NetworkRange, NotificationTarget,
+    RegionName, ScheduleExpression, SecretName, SecurityGroupId, SourceRepository, SubnetId, TargetName,
+    UrlPath, VolumeOwner, VpcId,
 };
 pub use page::{settings_page, settings_reference};
 pub use patch::{PatchAction, PatchRemoval, PatchSettings, PatchTargets};
@@ -56,8 +57,8 @@ pub use registry::RegistryLogin;
 pub use schema::published_schema;
 pub use sections::{ListedSetting, SECTIONS, SettingSection, listed_settings};
 pub use service::{
-    DatabaseSetting, DatabaseSettings, JobSchedule, JobSetting, PermissionSetting, ScaleSettings,
-    ServiceSettings,
+    DatabaseSetting, DatabaseSettings, ExistingDatabaseSettings, JobSchedule, JobSetting, PermissionSetting,
+    ScaleSettings, ServiceSettings,
 };
 pub(crate) use unclaimed::UnclaimedSettings;
 pub use value::{NamedSettings, OneOrMore, OpenText, PortNumber, WholeNumber};

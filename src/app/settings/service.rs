@@ -5,11 +5,13 @@ use super::choices::{NameResolution, SwitchSetting};
 use super::declaration::{SettingForm, setting_group};
 use super::egress::EgressSetting;
 use super::existing_secret::ExistingSecretSettings;
-use super::identifiers::{DatabaseClass, ScheduleExpression};
+use super::identifiers::{DatabaseClass, ForeignHost, ScheduleExpression, SecurityGroupId};
 use super::patch::PatchSettings;
 use super::public::PublicSetting;
 use super::reader::SettingReader;
-use super::value::{NamedSettings, OneOrMore, OpenText, SettingValue, WholeNumber, is_collection};
+use super::value::{
+    NamedSettings, OneOrMore, OpenText, PortNumber, SettingValue, WholeNumber, is_collection,
+};
 use crate::At;
 use tranship_facts::DatabaseEngine;
 use tranship_facts::database_engines::STORAGE_GIB;
@@ -216,7 +218,7 @@ impl SettingValue for DatabaseSetting {
 setting_group! {
     /// `database` as a mapping.
     #[derive(Default)]
-    pub DatabaseSettings {
+    pub DatabaseSettings check = DatabaseSettings::check {
         /// The database engine.
         engine: Option<At<DatabaseEngine>> {
             default: "the engine in the image",
@@ -260,6 +262,13 @@ setting_group! {
             example: "services:\n  db:\n    image: mysql:8.4\n    x-tranship:\n      database: { version: \"8.4.7\", extended_support: true }\n",
             targets: All,
         }
+        /// A database that exists already, on Amazon RDS or elsewhere: nothing is created, and clients get its address and a
+        /// password that Secrets Manager keeps.
+        existing: Option<At<ExistingDatabaseSettings>> {
+            default: "none: the database is created with the application",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    environment: { DATABASE_URL: \"postgres://shop:local@db:5432/shop\" }\n  db:\n    image: postgres:17\n    environment: { POSTGRES_USER: shop, POSTGRES_PASSWORD: local, POSTGRES_DB: shop }\n    x-tranship:\n      database:\n        existing: { host: shop.c1a2b3.eu-west-1.rds.amazonaws.com, secret: prod/shop }\n",
+            targets: All,
+        }
         /// Whether the database belongs to the Elastic Beanstalk environment and goes with it. AWS advises against
         /// it for production. Only the Docker platform supports it, and the name of the database is `ebdb`.
         coupled: Option<At<bool>> {
@@ -267,5 +276,58 @@ setting_group! {
             example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    environment: { DB_HOST: db }\n  db:\n    image: postgres:17\n    x-tranship:\n      database: { coupled: true }\n",
             targets: Only(&["beanstalk"]),
         }
+    }
+}
+
+setting_group! {
+    /// `database.existing`.
+    pub ExistingDatabaseSettings {
+        /// The name of the host.
+        host: At<ForeignHost> {
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    environment: { DB_HOST: db, DB_PASSWORD: local }\n  db:\n    image: postgres:17\n    environment: { POSTGRES_USER: shop, POSTGRES_PASSWORD: local }\n    x-tranship:\n      database:\n        existing: { host: shop.c1a2b3.eu-west-1.rds.amazonaws.com, secret: prod/shop }\n",
+            targets: All,
+        }
+        /// The port.
+        port: Option<At<PortNumber>> {
+            default: "that of the engine",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    environment: { DB_HOST: db, DB_PASSWORD: local }\n  db:\n    image: postgres:17\n    environment: { POSTGRES_USER: shop, POSTGRES_PASSWORD: local }\n    x-tranship:\n      database:\n        existing: { host: shop.c1a2b3.eu-west-1.rds.amazonaws.com, port: 6432, secret: prod/shop }\n",
+            targets: All,
+        }
+        /// The secret of Secrets Manager that holds the password, by name or ARN.
+        secret: OpenText {
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    environment: { DB_HOST: db, DB_PASSWORD: local }\n  db:\n    image: postgres:17\n    environment: { POSTGRES_USER: shop, POSTGRES_PASSWORD: local }\n    x-tranship:\n      database:\n        existing: { host: shop.c1a2b3.eu-west-1.rds.amazonaws.com, secret: prod/shop }\n",
+            targets: All,
+        }
+        /// The key of the password in the secret.
+        key: Option<At<String>> {
+            default: "`password`, as in the secrets that Amazon RDS makes",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    environment: { DB_HOST: db, DB_PASSWORD: local }\n  db:\n    image: postgres:17\n    environment: { POSTGRES_USER: shop, POSTGRES_PASSWORD: local }\n    x-tranship:\n      database:\n        existing: { host: shop.c1a2b3.eu-west-1.rds.amazonaws.com, secret: prod/shop, key: db_password }\n",
+            targets: All,
+        }
+        /// The security group of the database: each service that connects is let in. Elastic Beanstalk leaves the group alone.
+        security_group: Option<At<SecurityGroupId>> {
+            default: "none: the database has to let the application in",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    environment: { DB_HOST: db, DB_PASSWORD: local }\n  db:\n    image: postgres:17\n    environment: { POSTGRES_USER: shop, POSTGRES_PASSWORD: local }\n    x-tranship:\n      database:\n        existing: { host: shop.c1a2b3.eu-west-1.rds.amazonaws.com, secret: prod/shop, security_group: sg-0123456789abcdef0 }\n",
+            targets: Only(&["fargate", "ecs-ec2"]),
+        }
+    }
+}
+
+impl DatabaseSettings {
+    /// What exists is not created.
+    fn check(&self, node: &Node, reader: &mut SettingReader<'_>) -> Option<()> {
+        let creates = [
+            ("version", self.version.is_some()),
+            ("class", self.class.is_some()),
+            ("storage", self.storage.is_some()),
+            ("extended_support", self.extended_support.is_some()),
+            ("coupled", self.coupled.is_some()),
+        ];
+        let found = creates.into_iter().find(|(_, given)| *given && self.existing.is_some());
+        let Some((key, _)) = found else { return Some(()) };
+        let message =
+            format!("`{key}` is for a database that is created, and `existing` names one that exists");
+        reader.report(node, message, format!("remove `{key}` or `existing`"));
+        None
     }
 }

@@ -103,6 +103,9 @@ mod tests {
             let whole = base64(format!("{before}{value}{after}").as_bytes(), 0);
             assert!(forms.iter().any(|form| whole.contains(form.as_str())), "{whole}: {forms:?}");
         }
+        // At each of the three places of the text in a group of letters, and nothing that any text has.
+        assert_eq!(forms.len(), 10, "{forms:?}");
+        assert!(forms.iter().all(|form| form.len() > 12), "{forms:?}");
         assert!(forms.contains(&"77616c6e75742f3751782b6665726e".to_owned()));
         assert!(forms.contains(&"77616C6E75742F3751782B6665726E".to_owned()));
         assert!(!secret_encodings("walnut-fern").iter().any(|form| form.starts_with("7761")), "too short");

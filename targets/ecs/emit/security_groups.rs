@@ -3,7 +3,7 @@
 //! A rule between two groups is a resource of its own: groups that name each other would be a cycle.
 
 use super::super::plan::{
-    EcsPlan, InboundPort, OutboundDestination, OutboundRule, SecurityGroup, SecurityGroupRule,
+    EcsPlan, InboundPort, OutboundDestination, OutboundRule, OutsideRule, SecurityGroup, SecurityGroupRule,
 };
 use super::TracedResource;
 use tranship_app::{NetworkRange, PortRange};
@@ -20,6 +20,21 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
         template.add(&rule.ingress(), ingress(rule).traced(&rule.from));
         template.add(&rule.egress(), egress(rule).traced(&rule.from));
     }
+    for rule in &plan.outside_rules {
+        template.add(&rule.id(), outside(rule).traced(&rule.from));
+    }
+}
+
+fn outside(rule: &OutsideRule) -> Resource {
+    let properties = props! {
+        "GroupId" => rule.group.as_str(),
+        "SourceSecurityGroupId" => rule.source.att("GroupId"),
+        "IpProtocol" => rule.protocol.as_str(),
+        "FromPort" => rule.port,
+        "ToPort" => rule.port,
+        "Description" => rule.description.as_str(),
+    };
+    Resource::new("AWS::EC2::SecurityGroupIngress", properties)
 }
 
 fn security_group(plan: &EcsPlan, group: &SecurityGroup) -> Resource {

@@ -419,6 +419,15 @@ fn plan(mode: NetworkMode) -> EcsPlan {
                 TransportProtocol::Tcp,
             ),
         ],
+        outside_rules: vec![OutsideRule {
+            source: id("app", ResourceRole::SecurityGroup),
+            group: "sg-0a1b".to_owned(),
+            port: 5432,
+            protocol: TransportProtocol::Tcp,
+            to: "orders".to_owned(),
+            description: "app to orders".to_owned(),
+            from: vec!["services.orders".to_owned()],
+        }],
         security_groups: groups,
         databases: vec![database],
         file_systems: vec![system],
@@ -517,6 +526,25 @@ fn user_text_is_no_reference_and_secrets_are_injected() {
 }
 
 /// A group without egress rules of its own would be given one that allows everything.
+#[test]
+fn a_group_that_exists_lets_the_stack_in() {
+    let json = template(NetworkMode::AwsVpc).to_json();
+    let expected = serde_json::json!({
+        "GroupId": "sg-0a1b",
+        "SourceSecurityGroupId": { "Fn::GetAtt": ["AppSecurityGroup", "GroupId"] },
+        "IpProtocol": "tcp",
+        "FromPort": 5432,
+        "ToPort": 5432,
+        "Description": "app to orders",
+    });
+    let rules = json["Resources"].as_object().unwrap().values();
+    let mut found = rules.filter(|it| it["Properties"]["GroupId"] == "sg-0a1b");
+    let rule = found.next().unwrap();
+    assert_eq!(rule["Type"], "AWS::EC2::SecurityGroupIngress");
+    assert_eq!(rule["Properties"], expected);
+    assert!(found.next().is_none());
+}
+
 #[test]
 fn every_group_says_what_it_may_reach() {
     let json = template(NetworkMode::AwsVpc).to_json();

@@ -166,6 +166,10 @@ fn decide(
         machines: planner.compute.machines().is_some(),
     };
     let (security_groups, security_group_rules) = (members.groups(), members.rules());
+    let outside_rules = members.outside_rules();
+    for access in &planner.app.database_access {
+        planner.decided(&access.group, "AWS::EC2::SecurityGroupIngress");
+    }
     let prerequisites = StartPrerequisites {
         app: planner.app,
         layout: planner.layout,
@@ -206,6 +210,7 @@ fn decide(
         jobs,
         front_door,
         security_groups,
+        outside_rules,
         security_group_rules,
         outbound_access,
         databases,

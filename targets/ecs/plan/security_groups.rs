@@ -4,7 +4,7 @@ use super::outbound::OutboundPlan;
 use super::planner::EcsPlanner;
 use super::target_groups::TargetGroups;
 use super::{
-    DatabasePlan, FileSystemPlan, InboundPort, LoadBalancerPlan, NetworkMode, SecurityGroup,
+    DatabasePlan, FileSystemPlan, InboundPort, LoadBalancerPlan, NetworkMode, OutsideRule, SecurityGroup,
     SecurityGroupRule, TaskPlan, TaskVolume, names,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -152,12 +152,37 @@ impl GroupMembers<'_, '_, '_> {
 
     /// The rules of the edges between tasks, or from a task to a database.
     fn edge_rules(&self) -> Vec<SecurityGroupRule> {
-        let ends = EdgeEnds {
+        let ends = self.ends();
+        self.planner.app.edges.iter().flat_map(|edge| ends.rules(edge)).collect()
+    }
+
+    fn ends(&self) -> EdgeEnds<'_> {
+        EdgeEnds {
             layout: self.planner.layout,
             tasks: self.tasks.iter().map(|task| (&*task.name, task)).collect(),
             databases: self.databases.iter().map(|database| (&*database.name, database)).collect(),
-        };
-        self.planner.app.edges.iter().flat_map(|edge| ends.rules(edge)).collect()
+        }
+    }
+
+    /// What lets tasks into the groups of databases that exist.
+    pub(super) fn outside_rules(&self) -> Vec<OutsideRule> {
+        let ends = self.ends();
+        let mut rules: BTreeMap<LogicalId, OutsideRule> = BTreeMap::new();
+        for access in &self.planner.app.database_access {
+            for source in ends.tasks_of(&access.from) {
+                let rule = OutsideRule {
+                    source: source.security_group(),
+                    group: access.group.peek().clone(),
+                    port: access.port.number,
+                    protocol: access.port.protocol,
+                    to: access.to.to_string(),
+                    description: format!("{} to {}", source.name, access.to),
+                    from: vec![format!("services.{}", access.from), format!("services.{}", access.to)],
+                };
+                rules.entry(rule.id()).or_insert(rule);
+            }
+        }
+        rules.into_values().collect()
     }
 
     /// Tasks that mount a persistent volume reach its mount targets.

@@ -8,7 +8,8 @@ use super::service_connect::ConnectPlan;
 use crate::managed_database;
 use sha2::{Digest, Sha256};
 use tranship_app::{
-    Application, ApplicationSecret, DatabaseField, SecretSource, ServiceRole, TaskGroups, Text, TextPiece,
+    Application, ApplicationSecret, DatabaseField, ExistingSecret, SecretPart, SecretSource, SecretStore,
+    ServiceRole, TaskGroups, Text, TextPiece,
 };
 use tranship_cloudformation::{FnSub, LogicalId, PseudoParameter, ResourceRole, TemplateValue};
 
@@ -64,11 +65,27 @@ impl EcsTextRenderer<'_> {
     pub(super) fn secret(&self, secret: &ApplicationSecret) -> FnSub {
         match &secret.source {
             SecretSource::Derived(text) | SecretSource::Content(text) => self.sub(text),
-            SecretSource::External(existing) => self.sub(&existing.location),
+            SecretSource::External(existing) => self.existing(existing),
             SecretSource::Given | SecretSource::File(_) | SecretSource::Environment(_) => {
                 FnSub::new().reference(&LogicalId::of(&secret.name, ResourceRole::SecretValue))
             }
         }
+    }
+
+    /// The value of an existing secret, which CloudFormation reads. A parameter of type `SecureString` is no dynamic
+    /// reference inside a secret, so its place is all that is known of it.
+    fn existing(&self, existing: &ExistingSecret) -> FnSub {
+        if existing.store == SecretStore::ParameterStore {
+            return self.sub(&existing.location);
+        }
+        let SecretPart { key, stage, version } = &existing.part;
+        let part = [key, stage, version].map(|part| part.as_deref().unwrap_or_default()).join(":");
+        FnSub::new()
+            .literal("{{resolve:secretsmanager:")
+            .append(self.sub(&existing.location))
+            .then(":SecretString:")
+            .then(part.trim_end_matches(':'))
+            .then("}}")
     }
 
     /// What changes whenever the value of a text with secrets in it changes for another reason than a new secret: the

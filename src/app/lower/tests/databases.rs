@@ -133,3 +133,95 @@ secrets: { db-password: { file: password.txt } }
     );
     assert_eq!(lowered.derived("db-password"), "{db Password}");
 }
+
+/// A client beside a PostgreSQL that exists; `more` are settings of `existing`.
+fn with_existing(more: &str) -> super::Lowered {
+    lowered(&format!(
+        "services:
+  app:
+    image: a/app
+    depends_on: [db]
+    environment:
+      DATABASE_URL: postgres://shop:local@db:5432/shop
+      DB_HOST: db
+      DB_PORT: '5432'
+      DB_USER: shop
+      DB_PASSWORD: local
+  db:
+    image: postgres:17
+    environment: {{ POSTGRES_USER: shop, POSTGRES_PASSWORD: local, POSTGRES_DB: shop }}
+    x-tranship: {{ database: {{ existing: {{ host: shop.example.org, secret: prod/shop{more} }} }} }}
+"
+    ))
+}
+
+#[test]
+fn clients_of_an_existing_database_get_its_address_and_its_secret() {
+    let lowered = with_existing(", port: 6432, security_group: sg-0a1b");
+    let app = lowered.app();
+    assert!(app.databases.is_empty() && app.edges.is_empty());
+    let service = &app.services["app"];
+    assert!(service.dependencies.is_empty());
+    let value = |name: &str| super::print(service.container.environment[name].value.as_ref().unwrap());
+    assert_eq!(value("DB_HOST"), "shop.example.org");
+    assert_eq!(value("DB_PORT"), "6432");
+    assert_eq!(value("DB_USER"), "shop");
+    assert_eq!(value("DB_PASSWORD"), "{secret db/password}");
+    let crate::SecretSource::External(existing) = &app.secrets["db/password"].source else {
+        panic!("{:?}", app.secrets)
+    };
+    assert_eq!(super::print(&existing.location), "prod/shop");
+    assert_eq!(existing.part.key.as_deref(), Some("password"));
+    let derived = app.secrets.values().find_map(|secret| match &secret.source {
+        crate::SecretSource::Derived(text) => Some(super::print(text)),
+        _ => None,
+    });
+    assert_eq!(derived.as_deref(), Some("postgres://shop:{secret db/password}@shop.example.org:6432/shop"));
+    let [access] = app.database_access.as_slice() else { panic!("{:?}", app.database_access) };
+    assert_eq!((&*access.from, &*access.to, access.port.number), ("app", "db", 6432));
+    assert_eq!(access.group.peek(), "sg-0a1b");
+    let outside: Vec<(String, u16)> = service
+        .external
+        .iter()
+        .map(|one| (super::print(&one.host), one.port.map_or(0, |port| port.number)))
+        .collect();
+    assert!(outside.contains(&("shop.example.org".to_owned(), 6432)), "{outside:?}");
+}
+
+#[test]
+fn an_existing_database_has_the_port_of_its_engine_and_its_own_key() {
+    let lowered = with_existing(", key: pw");
+    let app = lowered.app();
+    assert!(app.database_access.is_empty());
+    let value = app.services["app"].container.environment["DB_PORT"].value.as_ref().unwrap();
+    assert_eq!(super::print(value), "5432");
+    let crate::SecretSource::External(existing) = &app.secrets["db/password"].source else {
+        panic!("{:?}", app.secrets)
+    };
+    assert_eq!(existing.part.key.as_deref(), Some("pw"));
+}
+
+#[test]
+fn what_creates_a_database_is_not_for_one_that_exists() {
+    for key in
+        ["version: '17'", "class: db.t4g.micro", "storage: 20", "extended_support: true", "coupled: false"]
+    {
+        let lowered = lowered(&format!(
+            "services:
+  db:
+    image: postgres:17
+    x-tranship: {{ database: {{ username: shop, {key}, existing: {{ host: shop.example.org, secret: prod/shop }} }} }}
+"
+        ));
+        assert!(lowered.told().contains(&"tranship/invalid-setting"), "{key}: {:?}", lowered.told());
+    }
+    let nobody = lowered(
+        "services:
+  web: { image: a/app }
+  db:
+    image: postgres:17
+    x-tranship: { database: { existing: { host: shop.example.org, secret: prod/shop } } }
+",
+    );
+    assert!(nobody.told().contains(&"app/database-user"), "{:?}", nobody.told());
+}

@@ -124,6 +124,33 @@ pub struct SecurityGroupRule {
     pub from: Vec<String>,
 }
 
+/// A rule that lets a group of the stack into a group that exists.
+#[derive(Debug, Clone)]
+pub struct OutsideRule {
+    /// The group that connects.
+    pub source: LogicalId,
+    /// The id of the group connected to.
+    pub group: String,
+    /// The port.
+    pub port: u16,
+    /// TCP or UDP.
+    pub protocol: TransportProtocol,
+    /// The service in whose place the group stands.
+    pub to: String,
+    /// What for.
+    pub description: String,
+    /// Key paths it comes from.
+    pub from: Vec<String>,
+}
+
+impl OutsideRule {
+    /// The id of the rule.
+    pub fn id(&self) -> LogicalId {
+        let source = self.source.as_str().trim_end_matches("SecurityGroup");
+        LogicalId::of_parts(&[&self.to, "From", source], ResourceRole::Ingress)
+    }
+}
+
 impl SecurityGroupRule {
     /// The id of the rule that lets the connection in.
     pub fn ingress(&self) -> LogicalId {

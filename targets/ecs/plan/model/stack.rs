@@ -2,7 +2,7 @@
 
 use super::{
     CapacityPlan, DatabasePlan, EcsServicePlan, FileSystemPlan, FrontDoorPlan, JobPlan, MachinePlan,
-    NamespacePlan, NetworkPlan, SecretPlan, SecurityGroup, SecurityGroupRule, TaskPlan,
+    NamespacePlan, NetworkPlan, OutsideRule, SecretPlan, SecurityGroup, SecurityGroupRule, TaskPlan,
 };
 use std::collections::BTreeMap;
 use tranship_app::OutboundAccess;
@@ -31,6 +31,8 @@ pub struct EcsPlan {
     pub front_door: FrontDoorPlan,
     /// Security groups of tasks, databases, volumes and the load balancer.
     pub security_groups: Vec<SecurityGroup>,
+    /// Rules of groups that are not the stack's.
+    pub outside_rules: Vec<OutsideRule>,
     /// Who may reach whom.
     pub security_group_rules: Vec<SecurityGroupRule>,
     /// What is reachable outside, for the report.
