@@ -103,10 +103,10 @@ fn fenced(lines: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operation::difference::{ChangeAction, ChangeConsequence, ValueChange};
+    use crate::operation::difference::{ChangeAction, ChangeConsequence, ReviewedChange};
 
     fn story() -> DeploymentStory {
-        let change = ValueChange {
+        let change = ReviewedChange {
             action: ChangeAction::Change,
             label: "environment GREETING".into(),
             subjects: vec!["service web".into()],
