@@ -67,7 +67,7 @@ x-tranship:
     assert_eq!(properties(&template, "WebLogGroup")["RetentionInDays"], 3);
     assert_eq!(properties(&template, "ApiLogGroup")["RetentionInDays"], 7);
     assert_eq!(properties(&template, "ApiService")["EnableExecuteCommand"], true);
-    assert!(properties(&template, "WebService").get("EnableExecuteCommand").is_none());
+    assert_eq!(properties(&template, "WebService")["EnableExecuteCommand"], false);
     for id in of_type(&template, "AWS::ECS::TaskDefinition") {
         assert_eq!(properties(&template, id)["Tags"][0]["Value"], "b");
     }
