@@ -99,7 +99,7 @@ class Services(StackCase):
 
     def told(self, run, status):
         """What was told of `app` under a status."""
-        return re.findall(rf"^{status} +app \(service\)  (.*)$", run.err, re.M)
+        return re.findall(rf"^\d\d:\d\d:\d\d {status} +app \(service\)  (.*)$", run.err, re.M)
 
 
 class Failing(Services):
