@@ -281,7 +281,12 @@ impl CompileOutcome {
             report.outbound = std::mem::take(&mut compiled.outbound);
             report.patches = std::mem::take(&mut compiled.patches);
             add_report(compiled, &report, diagnostics);
-            refuse_secrets(compiled, &application, diagnostics);
+            if let Some(file) = self.lock_file {
+                refuse_lock_secret(file, &application, sources, diagnostics);
+            }
+            if !diagnostics.has_errors() {
+                refuse_secrets(compiled, &application, diagnostics);
+            }
         }
         self.report = Some(report).filter(|_| shadow.is_empty());
         compiled
@@ -456,6 +461,26 @@ fn unknown_environment(name: &str, known: &[tranship_app::EnvironmentSummary]) -
         [] => diagnostic.help("add it under `x-tranship.environments`, or name a target with `--target`"),
         _ => diagnostic.note(format!("known environments: {}", names.join(", "))),
     }
+}
+
+/// The lock file says what an image starts, which artifacts repeat. Its lines are named and not shown.
+fn refuse_lock_secret(
+    file: FileId,
+    application: &Application,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) {
+    let text = sources.file(file).map_or("", |file| file.text()).to_owned();
+    let Some(line) = text.lines().position(|line| application.known_secrets.is_in(line.as_bytes())) else {
+        return;
+    };
+    let range = line_range(&text, line + 1);
+    let place = sources.read_at(Span::new(file, range.start, range.end));
+    let message = "the lock file holds the value of a secret, and artifacts repeat what it says of images";
+    let found = Diagnostic::new(&tranship_app::rules::app::SECRET_IN_PLAIN_TEXT, message).at(place).help(
+        "choose another value for the secret; if the image itself holds it, build the image without it",
+    );
+    diagnostics.push(found);
 }
 
 /// Whatever was overlooked before: an artifact that holds a known secret is never written.

@@ -223,8 +223,12 @@ pub struct BeanstalkDeployment {
     pub images: Vec<DeployParameter>,
     /// Secrets that must exist before the environment starts.
     pub secrets: Vec<DeployParameter>,
-    /// The role that must exist before the environment does.
-    pub execution_role: Option<ExecutionRoleStack>,
+    /// The stacks of roles that must exist before the environment does, in order.
+    pub role_stacks: Vec<RoleStack>,
+    /// The names of the roles that Elastic Beanstalk gives to instances, to itself and to tasks.
+    pub passed_roles: Vec<String>,
+    /// What stands in the bundle for the number of the account, in the ARN of a role.
+    pub account_placeholder: Option<String>,
     /// What stands in the bundle for the region of the logs, where the manifest does not name it.
     pub region_placeholder: Option<String>,
     /// Whether it is of the tier for workers, which only its creation can say.
@@ -259,15 +263,13 @@ pub struct EnvironmentTag {
     pub value: String,
 }
 
-/// A stack with the role that reads the secrets of a task, which a bundle names by its ARN.
-#[derive(Debug, Clone, Default)]
-pub struct ExecutionRoleStack {
-    /// The stack's name, which is the role's.
+/// A stack with roles of an environment, which names them before it exists.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RoleStack {
+    /// The stack's name.
     pub stack: String,
     /// The artifact with its template.
     pub template: String,
-    /// What stands in the ARN for the number of the account, where the manifest does not name it.
-    pub placeholder: String,
 }
 
 /// The registry. Adding a target is adding a folder and a line here.

@@ -208,3 +208,61 @@ volumes: { data: }";
         assert!(messages(&refused).contains(&why.as_str()), "{:#?}", messages(&refused));
     }
 }
+
+const WEB: &str = "services:\n  web: { image: 'nginx:1.27', ports: ['80:80'] }";
+
+#[test]
+fn an_environment_has_the_roles_of_the_account_or_its_own() {
+    let account = compiled(WEB, "roles: account");
+    let found = options(&account);
+    assert_eq!(
+        found["aws:autoscaling:launchconfiguration"]["IamInstanceProfile"],
+        "aws-elasticbeanstalk-ec2-role"
+    );
+    assert!(account.compiled.as_ref().unwrap().artifacts.get("environment-roles.yaml").is_none());
+    assert_eq!(deployment(&account).role_stacks, []);
+    assert_eq!(
+        deployment(&account).passed_roles,
+        ["aws-elasticbeanstalk-ec2-role", "aws-elasticbeanstalk-service-role"]
+    );
+
+    let own = compiled(WEB, "roles: own, platform: ecs");
+    let found = options(&own);
+    let name = deployment(&own).environment.clone();
+    assert_eq!(
+        found["aws:autoscaling:launchconfiguration"]["IamInstanceProfile"],
+        format!("{name}-instance")
+    );
+    assert_eq!(found["aws:elasticbeanstalk:environment"]["ServiceRole"], format!("{name}-service"));
+    assert_eq!(
+        found["aws:elasticbeanstalk:managedactions"]["ServiceRoleForManagedUpdates"],
+        format!("{name}-service")
+    );
+    let stacks = &deployment(&own).role_stacks;
+    assert_eq!(
+        stacks.iter().map(|one| (one.stack.as_str(), one.template.as_str())).collect::<Vec<_>>(),
+        [(format!("{name}-roles").as_str(), "environment-roles.yaml")]
+    );
+    let artifact = own.compiled.as_ref().unwrap().artifacts.get("environment-roles.yaml").unwrap();
+    let text = String::from_utf8(artifact.bytes.clone()).unwrap();
+    assert!(text.contains(&format!("InstanceProfileName: {name}-instance")), "{text}");
+    for policy in [
+        "AWSElasticBeanstalkWebTier",
+        "AWSElasticBeanstalkMulticontainerDocker",
+        "service-role/AWSElasticBeanstalkEnhancedHealth",
+        "AWSElasticBeanstalkManagedUpdatesCustomerRolePolicy",
+    ] {
+        assert!(text.contains(&format!(":iam::aws:policy/{policy}")), "{policy}: {text}");
+    }
+    assert!(text.contains("sts:ExternalId: elasticbeanstalk"), "{text}");
+}
+
+#[test]
+fn the_role_of_the_instances_gets_the_rights_of_the_application() {
+    let services = "services:\n  web:\n    image: nginx:1.27\n    ports: ['80:80']\n    x-tranship: { permissions: [{ actions: ['s3:GetObject'], resources: ['arn:aws:s3:::b/*'] }] }";
+    let own = compiled(services, "roles: own");
+    let identity = text(&own, ".ebextensions/30-identity.config").unwrap();
+    let name = deployment(&own).environment.clone();
+    assert!(identity.contains(&format!("-instance\"]")), "{identity}");
+    assert!(!identity.contains("aws-elasticbeanstalk-ec2-role"), "{identity} {name}");
+}

@@ -260,6 +260,60 @@ fn projects() -> Vec<Planted> {
             false,
             "x-tranship: { permissions: [{ actions: ['s3:*'], resources: ['arn:aws:s3:::${DB_PASSWORD}/*'] }] }",
         ),
+        service(
+            "a patch",
+            false,
+            "x-tranship: { patch: [{ resource: 'AWS::ECS::TaskDefinition', targets: [fargate, ecs-ec2], merge: { Properties: { Family: 'x${DB_PASSWORD}' } } }] }",
+        ),
+        service(
+            "a patch, in base64",
+            false,
+            "x-tranship: { patch: [{ resource: 'AWS::ECS::TaskDefinition', targets: [fargate, ecs-ec2], merge: { Metadata: { a: [BASE64==] } } }] }",
+        ),
+        service(
+            "a resource that a patch adds",
+            false,
+            "x-tranship: { patch: [{ resource: Extra, add: { Type: 'AWS::SNS::Topic', Properties: { DisplayName: 'URLENCODED' } } }] }",
+        ),
+        service(
+            "a key of a patch",
+            false,
+            "x-tranship: { patch: [{ resource: Extra, add: { Type: 'AWS::SNS::Topic', Metadata: { '${DB_PASSWORD}': 1, CANARY: 2 } } }] }",
+        ),
+        service(
+            "the file behind a pipeline",
+            true,
+            "build: { context: ., args: { TOKEN: '${DB_PASSWORD}' } }\nx-tranship: { pipeline: { repository: acme/shop } }",
+        ),
+        service(
+            "paths of a pipeline",
+            false,
+            "expose: ['80']\nx-tranship: { pipeline: { paths: ['src/${DB_PASSWORD}'] } }",
+        ),
+        service(
+            "branch of a pipeline",
+            false,
+            "expose: ['80']\nx-tranship: { pipeline: { branch: 'CANARY' } }",
+        ),
+        planted(
+            "tranship.lock, as what the image starts",
+            false,
+            &[
+                (
+                    "compose.yaml",
+                    "services:\n  api: { image: 'acme/api:1', expose: ['80'], environment: { DB_PASSWORD: CANARY }, command: [serve] }\n",
+                ),
+                ("tranship.lock", &LOCK.replace("/start", "/start, 'x CANARY y'")),
+            ],
+        ),
+        planted(
+            "names of services, volumes and networks",
+            false,
+            &[(
+                "compose.yaml",
+                "services:\n  canary-7Qx: { image: redis, environment: { DB_PASSWORD: canary-7Qx }, volumes: ['canary-7Qx:/v'], networks: [canary-7Qx] }\nvolumes: { canary-7Qx: {} }\nnetworks: { canary-7Qx: {} }\n",
+            )],
+        ),
         planted(
             "tag",
             false,
@@ -416,6 +470,8 @@ fn leaks(project: &Planted, (target, platform): (&str, &str)) -> Vec<String> {
         fs::write(directory.path().join(name), text).unwrap();
     }
     fs::write(directory.path().join("platform.yaml"), platform).unwrap();
+    let environment = format!("x-tranship: {{ environments: {{ dev: {{ target: {target} }} }} }}\n");
+    fs::write(directory.path().join("environments.yaml"), environment).unwrap();
     let files = ["-f", "compose.yaml", "-f", "platform.yaml"];
     let run = |arguments: &[&str]| {
         let over: &[&str] = if platform.is_empty() { &[] } else { &files };
@@ -430,7 +486,17 @@ fn leaks(project: &Planted, (target, platform): (&str, &str)) -> Vec<String> {
         found.push("no rule refused it before it stood in an artifact".to_owned());
     }
     leaks_below(&directory.path().join("out"), &mut found);
-    let said = [("", built)].into_iter().chain(
+    let mut said = vec![("", built)];
+    for provider in
+        ["codepipeline", "github"].into_iter().filter(|_| platform.is_empty() && target != "ecs-ec2")
+    {
+        let files = ["-f", "compose.yaml", "-f", "environments.yaml"];
+        let command = ["pipeline", "--provider", provider, "--out", provider];
+        let output = tranship(directory.path(), &[&command[..], &files].concat());
+        leaks_below(&directory.path().join(provider), &mut found);
+        said.extend([(provider, output)]);
+    }
+    let said = said.into_iter().chain(
         ["json", "sarif", "github"]
             .map(|format| (format, run(&["check", "-v", "--target", target, "--format", format]))),
     );

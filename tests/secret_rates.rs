@@ -25,6 +25,8 @@ const BOUNDS: &[(&str, &str, usize, usize)] = &[
     ("names", "tenth", 10, 10),
     ("names", "eleventh", 10, 10),
     ("names", "twelfth", 10, 10),
+    ("names", "thirteenth", 10, 10),
+    ("names", "fourteenth", 10, 10),
     ("values", "developed", 0, 0),
     ("values", "held", 0, 0),
 ];

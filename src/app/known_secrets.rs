@@ -164,7 +164,14 @@ fn is_word(text: &[u8], range: &Range<usize>) -> bool {
 
 fn is_unique(value: &str, ordinary: &BTreeSet<String>) -> bool {
     let lower = value.to_ascii_lowercase();
-    value.len() >= SHORTEST && !ORDINARY.contains(&lower.as_str()) && !ordinary.contains(&lower)
+    let common = ORDINARY.contains(&lower.as_str()) || ordinary.contains(&lower) && !is_coined(value);
+    value.len() >= SHORTEST && !common
+}
+
+/// What nobody calls a thing, even where the manifest does: more than a word with a number, as in `shop2024`.
+fn is_coined(value: &str) -> bool {
+    let word = value.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    is_no_word(value) && !word.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
 /// Letters and digits mixed, as a generator gives them, and as nobody calls a thing.
@@ -217,6 +224,22 @@ mod tests {
     fn known(values: &[&str]) -> KnownSecrets {
         let patterns = values.iter().flat_map(|value| secret_encodings(value)).collect();
         KnownSecrets { variables: BTreeSet::new(), values: matcher(&patterns), names: BTreeSet::new() }
+    }
+
+    #[test]
+    fn a_name_is_a_secret_too_where_it_was_coined() {
+        for (value, is) in [
+            ("walnut7Qx9fern", true),
+            ("walnut-7-fern", true),
+            ("walnut_fern_77", true),
+            ("7walnutfern", true),
+            ("walnutfern77", false),
+            ("walnut7Qx", false),
+        ] {
+            assert_eq!(is_coined(value), is, "{value}");
+            assert_eq!(is_unique(value, &BTreeSet::from([value.to_ascii_lowercase()])), is, "{value}");
+        }
+        assert!(is_unique("walnutfern77", &BTreeSet::new()));
     }
 
     #[test]

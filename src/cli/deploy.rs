@@ -1,6 +1,6 @@
 //! `tranship deploy`: compiles an environment, uploads it and deploys it.
 
-use super::deploy_inputs::{DeployInputs, ImageLookup};
+use super::deploy_inputs::{DeployInputs, DigestSource};
 use super::deployment::AwsOptions;
 use super::live::{DeploymentView, ProgressMode};
 use super::publication::ImageFlags;
@@ -73,8 +73,8 @@ impl DeployCommand {
     pub fn run(&self, context: &mut CommandContext<'_>) -> ExitStatus {
         let prepared = self.plan(context).and_then(|plan| {
             let source = match self.no_publish {
-                true => ImageLookup::Recorded,
-                false => ImageLookup::Published(&self.images),
+                true => DigestSource::Recorded,
+                false => DigestSource::Published(&self.images),
             };
             self.inputs.prepare(&self.aws, source, plan, context)
         });

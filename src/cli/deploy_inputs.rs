@@ -40,7 +40,7 @@ pub(super) struct DeployInputs {
 
 /// What to do about images.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum ImageLookup<'a> {
+pub(super) enum DigestSource<'a> {
     /// Publish them.
     Published(&'a ImageFlags),
     /// Only look up the digests of floating images; the others are those that were published last.
@@ -109,7 +109,7 @@ impl DeployInputs {
 
     /// The references of the images: published now, or by an earlier run. A parameter set by a flag stays as it is.
     fn images(
-        source: ImageLookup<'_>,
+        source: DigestSource<'_>,
         outcome: &mut CompileOutcome,
         values: &mut DeployValues,
         profile: Option<&str>,
@@ -123,8 +123,8 @@ impl DeployInputs {
         let wanted: BTreeSet<String> =
             compiled.images.iter().filter_map(|recipe| recipe.parameter.clone()).collect();
         let found: BTreeMap<String, String> = match source {
-            ImageLookup::Looked | ImageLookup::Recorded => recorded(&outcome.name, context.world),
-            ImageLookup::Published(flags) => {
+            DigestSource::Looked | DigestSource::Recorded => recorded(&outcome.name, context.world),
+            DigestSource::Published(flags) => {
                 let options = flags.options(profile.map(str::to_owned), false);
                 let published = flags.publish(outcome, options, context)?;
                 let images = published.images.into_iter();
@@ -142,19 +142,19 @@ impl DeployInputs {
     pub(super) fn prepare(
         &self,
         aws: &AwsOptions,
-        source: ImageLookup<'_>,
+        source: DigestSource<'_>,
         plan: Option<SavedPlan>,
         context: &mut CommandContext<'_>,
     ) -> Result<(CompileOutcome, DeployOptions), ExitStatus> {
         let profile = aws.aws_profile.as_deref();
         let mut outcome = context.compile(&self.environment, &self.set, "compiled")?;
-        if let ImageLookup::Published(flags) = source
+        if let DigestSource::Published(flags) = source
             && flags.renew_lock
         {
             renew(std::slice::from_ref(&outcome), OtherImages::Keep, profile, context)?;
             outcome = context.compile(&self.environment, &self.set, "compiled")?;
         }
-        if !matches!(source, ImageLookup::Recorded) {
+        if !matches!(source, DigestSource::Recorded) {
             self.pin(&mut outcome, profile, context)?;
         }
         let mut options = aws.options(false, context.mark(&outcome), context.shell);
@@ -170,7 +170,7 @@ impl DeployInputs {
             context.shell.error(&error);
             return Err(ExitStatus::Refused);
         }
-        let source = if plan.is_some() { ImageLookup::Recorded } else { source };
+        let source = if plan.is_some() { DigestSource::Recorded } else { source };
         Self::images(source, &mut outcome, &mut options.values, profile, context)?;
         options.plan = plan;
         Ok((outcome, options))

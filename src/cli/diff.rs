@@ -1,6 +1,6 @@
 //! `tranship diff`: what a deployment would change, by value.
 
-use super::deploy_inputs::{DeployInputs, ImageLookup};
+use super::deploy_inputs::{DeployInputs, DigestSource};
 use super::deployment::{AwsOptions, TerminalProgress};
 use super::{CommandContext, ExitStatus};
 use crate::deploy::{self, DeploymentReview};
@@ -38,7 +38,7 @@ enum DiffFormat {
 impl DiffCommand {
     /// Prints the differences to standard output; [`ExitStatus::Different`] if there are any.
     pub fn run(&self, context: &mut CommandContext<'_>) -> ExitStatus {
-        let source = if self.no_publish { ImageLookup::Recorded } else { ImageLookup::Looked };
+        let source = if self.no_publish { DigestSource::Recorded } else { DigestSource::Looked };
         let (outcome, options) = match self.inputs.prepare(&self.aws, source, None, context) {
             Ok(prepared) => prepared,
             Err(exit) => return exit,

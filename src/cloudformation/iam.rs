@@ -166,6 +166,13 @@ pub fn trust(service: &str) -> PropertyMap {
     trust_document(service, None)
 }
 
+/// The trust policy of a role for a service that says which of its duties it assumes the role for: Elastic Beanstalk.
+pub fn trust_with_external_id(service: &str, external_id: &str) -> PropertyMap {
+    let condition =
+        PropertyMap::new().with("StringEquals", PropertyMap::new().with("sts:ExternalId", external_id));
+    trust_document(service, Some(condition))
+}
+
 /// The ARN of a managed policy of AWS.
 pub fn managed_policy(name: &str) -> FnSub {
     FnSub::text("arn:").pseudo(PseudoParameter::Partition).then(":iam::aws:policy/").then(name)

@@ -158,6 +158,8 @@ roles! {
     Service,
     /// An ECS service whose tasks have the network of their instance.
     ServiceOnInstance,
+    /// The role of a managed service.
+    ServiceRole,
     /// A subnet.
     Subnet,
     /// A database subnet group.

@@ -200,7 +200,7 @@ fn of_stack(
     if types.contains("AWS::AutoScaling::AutoScalingGroup") {
         statements.push(statement("Instances", INSTANCES, &["*".into()]));
     }
-    resources(&types, &stack.stack, place, statements);
+    resources(&types, &stack.stack, &[], place, statements);
 }
 
 fn of_environment(
@@ -219,9 +219,8 @@ fn of_environment(
         statements.push(statement("Passwords", &["secretsmanager:GetRandomPassword"], &["*".into()]));
     }
     let mut stacks = vec![place.arn("cloudformation", "stack/awseb-*/*")];
-    if let Some(role) = &environment.execution_role {
-        stacks.push(place.arn("cloudformation", &format!("stack/{}/*", role.stack)));
-    }
+    let of_roles = environment.role_stacks.iter().map(|role| format!("stack/{}/*", role.stack));
+    stacks.extend(of_roles.map(|stack| place.arn("cloudformation", &stack)));
     statements.push(statement("Stack", STACK, &stacks));
     let storage = place.global("s3", "", &format!("elasticbeanstalk-{}-{}", place.region, place.account));
     let actions = [
@@ -240,13 +239,13 @@ fn of_environment(
     let mut types = types(&compiled.artifacts);
     types.extend(OF_ENVIRONMENTS.iter().map(|kind| (*kind).to_owned()));
     types.insert("AWS::ElasticBeanstalk::Environment".to_owned());
-    resources(&types, &environment.environment, place, statements);
+    resources(&types, &environment.environment, &environment.passed_roles, place, statements);
 }
 
 /// The types of the resources that the artifacts declare.
 fn types(artifacts: &ArtifactSet) -> BTreeSet<String> {
     let declares = |path: &str| {
-        path.ends_with("template.yaml") || path.ends_with("execution-role.yaml") || path.ends_with(".config")
+        ["template.yaml", "-role.yaml", "-roles.yaml", ".config"].iter().any(|end| path.ends_with(end))
     };
     let known: Vec<&str> = resource_types().collect();
     let mut found = BTreeSet::new();
@@ -261,8 +260,14 @@ fn types(artifacts: &ArtifactSet) -> BTreeSet<String> {
 /// Has a statement of its own, which says to whom.
 const PASS_ROLE: &str = "iam:PassRole";
 
-/// What CloudFormation and Elastic Beanstalk do for the caller.
-fn resources(types: &BTreeSet<String>, stack: &str, place: &PolicyPlace<'_>, statements: &mut Vec<Value>) {
+/// What CloudFormation and Elastic Beanstalk do for the caller, roles by the stack's name and others that they pass on.
+fn resources(
+    types: &BTreeSet<String>,
+    stack: &str,
+    others_passed: &[String],
+    place: &PolicyPlace<'_>,
+    statements: &mut Vec<Value>,
+) {
     let all: BTreeSet<&str> = types
         .iter()
         .filter_map(|kind| actions_of(kind))
@@ -279,7 +284,10 @@ fn resources(types: &BTreeSet<String>, stack: &str, place: &PolicyPlace<'_>, sta
     if !roles.is_empty() {
         statements.push(statement("ResourcesRoles", &roles, &own));
     }
-    let mut passed = statement("ResourcesPassRole", &[PASS_ROLE], &own[..1]);
+    let foreign = others_passed.iter().filter(|role| !role.starts_with(&prefix));
+    let foreign = foreign.map(|role| place.global("iam", place.account, &format!("role/{role}")));
+    let passed: Vec<String> = own.iter().take(1).cloned().chain(foreign).collect();
+    let mut passed = statement("ResourcesPassRole", &[PASS_ROLE], &passed);
     condition(&mut passed, "iam:PassedToService", PASSED_TO);
     statements.push(passed);
     let linked = LINKED_SERVICES.iter().filter(|(kind, _)| types.contains(*kind));

@@ -103,10 +103,10 @@ fn fenced(lines: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operation::difference::{ChangeAction, ChangeConsequence, ReviewedChange};
+    use crate::operation::difference::{ChangeAction, ChangeConsequence, ValueDifference};
 
     fn story() -> DeploymentStory {
-        let change = ReviewedChange {
+        let change = ValueDifference {
             action: ChangeAction::Change,
             label: "environment GREETING".into(),
             subjects: vec!["service web".into()],

@@ -7,6 +7,7 @@ mod compose;
 mod container_bounds;
 mod docker_run;
 mod dockerrun;
+mod environment_roles;
 mod execution_role;
 mod instance_json;
 mod patches;
@@ -17,8 +18,8 @@ mod rules;
 mod templates;
 
 use super::{
-    BeanstalkDeployment, Compilation, CompiledTarget, DeployParameter, ExecutionRoleStack, OptionSettingName,
-    Target, TargetDeployment, container, managed_database, support,
+    BeanstalkDeployment, Compilation, CompiledTarget, DeployParameter, OptionSettingName, RoleStack, Target,
+    TargetDeployment, container, managed_database, support,
 };
 use container::{
     approximate_public_protocols, ignore_internal_protocol, internal_protocols, refuse_stack_balancers,
@@ -122,7 +123,23 @@ fn artifacts(plan: &mut BeanstalkPlan) -> Result<ArtifactSet, String> {
     if let Some(role) = &plan.execution_role {
         artifacts.text(execution_role::FILE, execution_role::write(role)).map_err(say)?;
     }
+    if let Some(roles) = environment_roles::write(&plan.roles) {
+        artifacts.text(environment_roles::FILE, roles).map_err(say)?;
+    }
     Ok(artifacts)
+}
+
+/// The stacks that exist before the environment does.
+fn role_stacks(plan: &BeanstalkPlan) -> Vec<RoleStack> {
+    let own = plan.roles.own.as_ref().map(|_| RoleStack {
+        stack: environment_roles::stack(&plan.environment),
+        template: environment_roles::FILE.to_owned(),
+    });
+    let execution = plan
+        .execution_role
+        .as_ref()
+        .map(|role| RoleStack { stack: role.name.clone(), template: execution_role::FILE.to_owned() });
+    own.into_iter().chain(execution).collect()
 }
 
 /// The tree; the files of the project move into it.
@@ -208,11 +225,9 @@ fn deployment(plan: &BeanstalkPlan) -> BeanstalkDeployment {
         platform_branch: text(branch.name),
         solution_stacks: branch.stacks,
         images: plan.built_images.iter().map(image_parameter).collect(),
-        execution_role: plan.execution_role.as_ref().map(|role| ExecutionRoleStack {
-            stack: role.name.clone(),
-            template: execution_role::FILE.to_owned(),
-            placeholder: ACCOUNT_PLACEHOLDER.to_owned(),
-        }),
+        role_stacks: role_stacks(plan),
+        passed_roles: vec![plan.roles.instance.clone(), plan.roles.service.clone()],
+        account_placeholder: plan.execution_role.as_ref().map(|_| ACCOUNT_PLACEHOLDER.to_owned()),
         region_placeholder: plan
             .container_logs
             .as_ref()

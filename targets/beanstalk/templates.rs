@@ -8,8 +8,7 @@ use super::instance_json;
 use super::plan::file_system::FILE_SYSTEM_PROPERTY;
 use super::plan::volumes::VOLUMES;
 use super::plan::{
-    BeanstalkPlan, ContainerLogs, INSTANCE_ROLE, InstanceFileSystem, OptionSetting, SecretLocation,
-    SecretVariable,
+    BeanstalkPlan, ContainerLogs, InstanceFileSystem, OptionSetting, SecretLocation, SecretVariable,
 };
 use super::resources::{self, ResourceValue};
 use indexmap::{IndexMap, IndexSet};
@@ -270,7 +269,7 @@ fn identity(plan: &BeanstalkPlan) -> Json {
     let days = |option: &OptionSetting| option.value.parse::<u32>().ok();
     let logs = retention.filter(|_| logs).map(|option| json!({ "days": days(option), "from": option.from }));
     json!({
-        "policy": plan.environment, "role": INSTANCE_ROLE, "statements": statements, "execution": execution,
+        "policy": plan.environment, "role": plan.roles.instance, "statements": statements, "execution": execution,
         "read": read, "logs": logs, "task_logs": plan.container_logs.as_ref().map(log_arns),
         "uses_rights": plan.uses_rights, "environment": plan.environment,
     })

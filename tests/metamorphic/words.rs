@@ -46,6 +46,7 @@ pub(crate) const WORDS: &[(&str, &[&str])] = &[
     ("x-tranship.pipeline.tranship", &["https://downloads.example.org/other.tar.gz"]),
     ("x-tranship.rollout", &["all-at-once"]),
     ("x-tranship.tier", &["worker"]),
+    ("x-tranship.roles", &["account"]),
     ("x-tranship.file_system", &["fs-1b2c3d4e"]),
     ("x-tranship.volume_storage", &["instance"]),
     ("volumes.*.x-tranship.storage", &["instance"]),

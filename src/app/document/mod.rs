@@ -7,6 +7,7 @@
 
 mod container_files;
 mod device_requests;
+mod entry_names;
 mod extension_fields;
 mod health_check;
 mod image_build;
@@ -19,6 +20,7 @@ mod resources;
 mod service;
 mod start_hooks;
 
+pub(crate) use entry_names::entry_names;
 pub(crate) use leaves::TreeLeaf;
 pub(crate) use reader::{LateBoundNames, ReadFindings, open_text, scalar};
 

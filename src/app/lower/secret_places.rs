@@ -6,8 +6,8 @@
 
 use super::LoweringContext;
 use super::service_selection::ServiceSelection;
-use crate::document::TreeLeaf;
-use crate::rules;
+use crate::document::{TreeLeaf, entry_names};
+use crate::{ManifestName, rules};
 use std::collections::BTreeSet;
 use tranship_frontend::compose::PathSegment;
 use tranship_frontend::diagnostic::{Diagnostic, Severity};
@@ -17,6 +17,7 @@ use tranship_frontend::source::Origin;
 pub(super) fn refuse(cx: &mut LoweringContext<'_>, selection: &ServiceSelection<'_>) {
     let deployed: BTreeSet<_> = selection.deployed.iter().map(|service| service.name.clone()).collect();
     let concerns = |leaf: &TreeLeaf| leaf.service().is_none_or(|service| deployed.contains(&service));
+    refuse_names(cx, &deployed);
     for leaf in cx.leaves.iter().filter(|leaf| concerns(leaf)) {
         if (leaf.is_plain() || leaf.is_below("environment")) && has_secret_key(cx, leaf) {
             report_place(cx, leaf, leaf.key_origin);
@@ -29,6 +30,21 @@ pub(super) fn refuse(cx: &mut LoweringContext<'_>, selection: &ServiceSelection<
         }
         if cx.holds_secret(leaf.chosen_name(), &leaf.value) {
             report_place(cx, leaf, leaf.value.origin);
+        }
+    }
+}
+
+/// `services: { VALUE: ... }`: the name would be in each resource, and in every message.
+fn refuse_names(cx: &mut LoweringContext<'_>, deployed: &BTreeSet<ManifestName>) {
+    for (section, key) in entry_names(cx.manifest) {
+        let counts = section != "services" || deployed.contains(&key.text);
+        if counts && !cx.secrets.parts(&key.text).is_empty() {
+            let message = format!("the name of an entry of `{section}` is also the value of a secret");
+            let diagnostic = Diagnostic::new(&rules::app::SECRET_IN_PLAIN_TEXT, message)
+                .help("choose another value for the secret, or another name")
+                .at(key.origin)
+                .key(section);
+            cx.diagnostics.push(diagnostic);
         }
     }
 }

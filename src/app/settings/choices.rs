@@ -66,6 +66,17 @@ pub enum EnvironmentTier {
 }
 setting_words!(EnvironmentTier { Web = "web", Worker = "worker" });
 
+/// Whose roles an Elastic Beanstalk environment and its instances have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EnvironmentRoles {
+    /// Those that the console of Elastic Beanstalk creates once in an account.
+    #[default]
+    Account,
+    /// Roles of this environment alone.
+    Own,
+}
+setting_words!(EnvironmentRoles { Account = "account", Own = "own" });
+
 /// How a new version replaces the old one on the instances of an Elastic Beanstalk environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RolloutKind {

@@ -1,8 +1,8 @@
 //! The keys of an environment, which may also stand at the top of `x-tranship`, and those of one of the two.
 
 use super::choices::{
-    CapacityKind, DeploymentPosture, EnvironmentTier, MountedFiles, NameResolution, PlatformKind,
-    RolloutKind, VolumePlace,
+    CapacityKind, DeploymentPosture, EnvironmentRoles, EnvironmentTier, MountedFiles, NameResolution,
+    PlatformKind, RolloutKind, VolumePlace,
 };
 use super::declaration::{SettingForm, SettingNameForm, setting_group};
 use super::delivery::{PIPELINE, PipelineSettings};
@@ -194,6 +194,14 @@ setting_group! {
         tier: Option<At<EnvironmentTier>> {
             default: "`web`; one instance without a load balancer if no port is public",
             example: "services:\n  worker:\n    image: acme/worker:1.4\nx-tranship:\n  tier: worker\n  instances: { min: 2, max: 4 }\n",
+            targets: Only(&["beanstalk"]),
+        }
+        /// Whose roles the Elastic Beanstalk environment and its instances have. `account` are the two that the console of
+        /// Elastic Beanstalk creates once in an account. `own` are roles of this environment alone, with the same managed
+        /// policies: `deploy` creates their stack, `environment-roles.yaml`, before the environment.
+        roles: Option<At<EnvironmentRoles>> {
+            default: "`account`",
+            example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\nx-tranship:\n  roles: own\n",
             targets: Only(&["beanstalk"]),
         }
         /// The EFS file system that keeps named volumes and folders for data: its id, or `new` to create one with the

@@ -29,8 +29,8 @@ mod volume;
 
 pub(crate) use account::account;
 pub use choices::{
-    CapacityKind, DeploymentPosture, EnvironmentTier, MountedFiles, NameResolution, PipelineProvider,
-    PlatformKind, RolloutKind, VolumePlace, VolumeScope,
+    CapacityKind, DeploymentPosture, EnvironmentRoles, EnvironmentTier, MountedFiles, NameResolution,
+    PipelineProvider, PlatformKind, RolloutKind, VolumePlace, VolumeScope,
 };
 pub use declaration::{SettingDeclaration, SettingForm, SettingLayering, SettingTargets};
 pub use delivery::{ComposedImage, DeliverySummary, PipelineSettings, TestService};

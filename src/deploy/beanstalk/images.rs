@@ -30,9 +30,9 @@ pub(super) fn filled(
     values: &DeployValues,
     session: &AwsSession,
 ) -> Result<ArtifactSet, DeployFailure> {
-    let account = deployment.execution_role.as_ref().map(|role| BundlePlaceholder {
+    let account = deployment.account_placeholder.as_ref().map(|stands| BundlePlaceholder {
         key: EXECUTION_ROLE,
-        stands: &role.placeholder,
+        stands,
         value: &session.account,
     });
     let region = deployment.region_placeholder.as_ref().map(|stands| BundlePlaceholder {

@@ -12,7 +12,7 @@ use crate::deploy::progress::DeployProgress;
 use crate::deploy::review::DeploymentReview;
 use crate::deploy::session::AwsSession;
 use crate::operation::difference::{
-    ChangeAction, ChangeConsequence, DeploymentDiff, ManifestLines, ReviewedChange, compare_bundles,
+    ChangeAction, ChangeConsequence, DeploymentDiff, ManifestLines, ValueDifference, compare_bundles,
 };
 use crate::operation::plan_file::SavedPlan;
 use std::collections::{BTreeMap, BTreeSet};
@@ -128,8 +128,8 @@ async fn earlier(
     bundle::unzip(&bytes.into_bytes()).map_err(|error| DeployFailure::failed(error.to_string()))
 }
 
-fn change(label: &str, subject: &str) -> ReviewedChange {
-    ReviewedChange {
+fn change(label: &str, subject: &str) -> ValueDifference {
+    ValueDifference {
         action: ChangeAction::Change,
         label: label.to_owned(),
         subjects: vec![subject.to_owned()],
@@ -144,7 +144,7 @@ fn change(label: &str, subject: &str) -> ReviewedChange {
 }
 
 fn versions(running: &RunningEnvironment, label: &str, subject: &str) -> DeploymentDiff {
-    let made = ReviewedChange {
+    let made = ValueDifference {
         old: Some(running.version.clone().unwrap_or_else(|| "none".to_owned())),
         new: Some(label.to_owned()),
         ..change("version", subject)
@@ -152,6 +152,6 @@ fn versions(running: &RunningEnvironment, label: &str, subject: &str) -> Deploym
     DeploymentDiff { changes: vec![made], ..DeploymentDiff::default() }
 }
 
-fn secret(name: &str, subject: &str) -> ReviewedChange {
-    ReviewedChange { secret: true, ..change(&format!("secret {name}"), subject) }
+fn secret(name: &str, subject: &str) -> ValueDifference {
+    ValueDifference { secret: true, ..change(&format!("secret {name}"), subject) }
 }

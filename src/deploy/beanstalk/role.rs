@@ -1,8 +1,8 @@
-//! The role that reads the secrets of a task: a stack of its own, since the bundle names the role before the
-//! environment exists.
+//! The roles that a bundle names before the environment exists: that of its instances and of the service, and the one
+//! that reads the secrets of a task. Each stands in a stack of its own.
 //!
-//! In: the template of a compile. Out: a role that exists. Invariant: the stack is that of the environment alone, and a
-//! role that is as the template says is left unchanged.
+//! In: the templates of a compile. Out: roles that exist. Invariant: the stacks are those of the environment alone, and a
+//! role that is as its template says is left unchanged.
 
 use super::super::{artifact, cloudformation};
 use crate::deploy::failure::DeployFailure;
@@ -12,7 +12,7 @@ use crate::deploy::{DeployOptions, DeployValues, ForcedTasks};
 use tranship_artifact::ArtifactSet;
 use tranship_targets::{BeanstalkDeployment, StackDeployment};
 
-/// Creates the role, or updates it. The user has agreed to the deployment, which includes it.
+/// Creates the roles, or updates them. The user has agreed to the deployment, which includes it.
 pub(super) async fn ensure(
     session: &AwsSession,
     deployment: &BeanstalkDeployment,
@@ -20,27 +20,29 @@ pub(super) async fn ensure(
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<(), DeployFailure> {
-    let Some(role) = &deployment.execution_role else { return Ok(()) };
-    let template = artifact(artifacts, &role.template)?.to_vec();
-    let mut alone = ArtifactSet::new();
-    let failed =
-        |error: &dyn std::fmt::Display| DeployFailure::failed(format!("cannot read the role: {error}"));
-    alone.file("template.yaml", template).map_err(|error| failed(&error))?;
-    cloudformation::deploy(session, &stack(deployment, &role.stack), &alone, &agreed(options), progress)
-        .await?;
+    for role in &deployment.role_stacks {
+        let template = artifact(artifacts, &role.template)?.to_vec();
+        let mut alone = ArtifactSet::new();
+        let failed =
+            |error: &dyn std::fmt::Display| DeployFailure::failed(format!("cannot read the role: {error}"));
+        alone.file("template.yaml", template).map_err(|error| failed(&error))?;
+        cloudformation::deploy(session, &stack(deployment, &role.stack), &alone, &agreed(options), progress)
+            .await?;
+    }
     Ok(())
 }
 
-/// Deletes the role, which only the environment used.
+/// Deletes the roles, which only the environment used.
 pub(super) async fn remove(
     session: &AwsSession,
     deployment: &BeanstalkDeployment,
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<(), DeployFailure> {
-    let Some(role) = &deployment.execution_role else { return Ok(()) };
-    cloudformation::down(session, &stack(deployment, &role.stack), &role.stack, &agreed(options), progress)
-        .await?;
+    for role in deployment.role_stacks.iter().rev() {
+        let stack = stack(deployment, &role.stack);
+        cloudformation::down(session, &stack, &role.stack, &agreed(options), progress).await?;
+    }
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use super::command_programs::{POSITIONS, PROGRAMS};
 use super::secret_names::{SecretKind, kind_of};
 use super::secret_pairs::is_shell_reference;
 use super::secret_spans::{in_order, secret_spans};
-use super::secret_values::{can_be_secret, is_blank, is_opaque};
+use super::secret_values::{can_be_secret, is_frame, is_opaque};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -169,7 +169,7 @@ static NAMES: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
 const PASSWORD_FILES: &[&str] = &["htpasswd", "mosquitto_passwd"];
 
 pub(super) fn is_value(word: &str) -> bool {
-    !word.is_empty() && !is_shell_reference(word) && !is_blank(word)
+    !word.is_empty() && !is_shell_reference(word) && !is_frame(word)
 }
 
 /// The whole of a word, if it can be a secret.

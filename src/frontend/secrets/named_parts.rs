@@ -4,7 +4,7 @@
 
 use super::command_flags::secrets_in_shell;
 use super::name_words;
-use super::secret_values::{is_blank, is_key_like, is_switch};
+use super::secret_values::{is_frame, is_key_like, is_switch};
 use std::ops::Range;
 
 /// Last words of names whose values are people with their passwords.
@@ -66,7 +66,9 @@ fn password_of(value: &str, item: Range<usize>) -> Option<Range<usize>> {
     let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let start = item.start + user.len() + 1;
     // `1000:1000` are a user and a group; `host:5432` is no login.
-    let kept = named && !number(user) && !number(password) && !is_blank(password) && !is_switch(password);
+    // Kafka's principals: `User:admin`.
+    let named = named && !matches!(user, "User" | "Group");
+    let kept = named && !number(user) && !number(password) && !is_frame(password) && !is_switch(password);
     Some(start..start + password.len()).filter(|_| kept && !password.starts_with(['/', '$', '{', '"']))
 }
 
@@ -96,6 +98,8 @@ mod tests {
             "1000:1000",
             "app:1000",
             "ann:true",
+            "User:admin",
+            "Group:ops",
             "ann:/home/ann",
             "ann:",
             "ann:${PW}",

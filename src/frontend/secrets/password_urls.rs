@@ -3,7 +3,7 @@
 //! In: a text. Out: the ranges of the passwords. Invariant: linear; what is looked at for one address is bounded.
 
 use super::secret_pairs::{is_pair_name, is_shell_reference};
-use super::secret_values::{is_blank, is_opaque, is_switch};
+use super::secret_values::{is_frame, is_opaque, is_switch};
 use super::token_forms::token_forms;
 use aho_corasick::AhoCorasick;
 use std::ops::Range;
@@ -102,7 +102,7 @@ fn short_login(text: &str, found: &mut Vec<Range<usize>>) {
 
 fn keep(text: &str, range: Range<usize>, found: &mut Vec<Range<usize>>) {
     let Some(secret) = text.get(range.clone()) else { return };
-    if !secret.is_empty() && !is_shell_reference(secret) && !is_blank(secret) {
+    if !secret.is_empty() && !is_shell_reference(secret) && !is_frame(secret) {
         found.push(range);
     }
 }

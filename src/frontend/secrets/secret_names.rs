@@ -188,7 +188,8 @@ fn of_glued(word: &str) -> Option<SecretKind> {
     let owned = |end: &str| {
         word.strip_suffix(end).is_some_and(|owner| OWNERS.iter().any(|known| owner.ends_with(known)))
     };
-    if owned("PASS") || owned("PWD") || owned("PW") {
+    // No word of English ends in `PW`: `HPW`, `SRVPW`.
+    if owned("PASS") || owned("PWD") || word.len() > 2 && word.ends_with("PW") {
         return Some(Password);
     }
     if owned("AUTH") {
@@ -256,6 +257,10 @@ fn of_key(before: &[String]) -> Option<SecretKind> {
     if is(PUBLIC_KEYS, previous) || before.iter().any(|word| is(PUBLIC_APPS, word)) {
         return None;
     }
+    // The half that MinIO and S3 call the user: `MINIO_ACCESS_KEY=minioadmin`.
+    if previous == "ACCESS" && !before.iter().any(|word| is(&["SECRET", "SHARED"], word)) {
+        return Some(SomeKey);
+    }
     if is(ISSUED_KEYS, previous) {
         return Some(Issued);
     }
@@ -288,6 +293,8 @@ mod tests {
             "MYSQL_PWD",
             "DBPASS",
             "LDAP_BINDPW",
+            "HPW",
+            "SRVPW",
             "RABBITMQ_DEFAULT_PASS",
             "SMTP_PASS",
             "API_KEY_1",

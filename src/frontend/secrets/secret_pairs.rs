@@ -5,7 +5,7 @@
 //! looked for over at most [`LONGEST_NAME`] bytes, and a value that was taken is not looked at again.
 
 use super::secret_names::{SecretKind, kind_of};
-use super::secret_values::{can_be_secret, is_blank, is_reference};
+use super::secret_values::{can_be_secret, is_reference};
 use std::ops::Range;
 
 /// No key of a pair is longer.
@@ -74,7 +74,7 @@ pub(super) fn secret_elements(text: &str, found: &mut Vec<Range<usize>>) {
             continue;
         };
         let value = text.get(start..at).unwrap_or_default();
-        let kept = can_be_secret(local, value) && !is_shell_reference(value) && !is_blank(value);
+        let kept = can_be_secret(local, value) && !is_shell_reference(value);
         if !value.trim().is_empty() && kept {
             found.push(start..at);
         }
@@ -136,7 +136,7 @@ impl<'t> SecretPair<'t> {
         let value = self.secret_part(whole)?;
         let secret = self.text.get(value.clone())?;
         let kept = !secret.is_empty() && can_be_secret(self.name, secret) && !is_shell_reference(secret);
-        Some(value).filter(|_| kept && !is_blank(secret))
+        Some(value).filter(|_| kept)
     }
 
     fn quoted(&self, start: usize) -> Option<Range<usize>> {

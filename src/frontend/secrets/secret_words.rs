@@ -20,6 +20,8 @@ pub(super) const KNOWN: &[(&str, Option<SecretKind>)] = &[
     ("VAULT_APPROLE_SECRET_ID", Some(Issued)),
     // Neo4j: `neo4j/password`.
     ("NEO4J_AUTH", Some(Password)),
+    // etcd: the name by which the members of one cluster know each other.
+    ("ETCD_INITIAL_CLUSTER_TOKEN", None),
     // LibreChat: the initialisation vector that is kept beside the key.
     ("CREDS_IV", Some(Chosen)),
     // Cloudflare: the older name of the global key.
@@ -73,6 +75,8 @@ pub(super) const HARMLESS_ENDS: &[&str] = &[
     "ARN",
     "ATTEMPTS",
     "ATTRIBUTE",
+    "ATTRIBUTES",
+    "ATTRS",
     "AUDIENCE",
     "BACKEND",
     "BITS",
@@ -105,6 +109,7 @@ pub(super) const HARMLESS_ENDS: &[&str] = &[
     "ENCODING",
     "ENDPOINT",
     "ENGINE",
+    "ENV",
     "EXP",
     "EXPIRATION",
     "EXPIRE",
@@ -188,6 +193,8 @@ pub(super) const HARMLESS_ENDS: &[&str] = &[
     "ROLE",
     "ROTATION",
     "ROUNDS",
+    "SCHEME",
+    "SCHEMES",
     "SCOPE",
     "SCOPES",
     "SECONDS",
@@ -550,6 +557,7 @@ pub(super) const PUBLIC_KEYS: &[&str] = &[
     "SITE",
     "SORT",
     "SORTING",
+    "SPACE",
     "STATE",
     "TAG",
     "TOPIC",

@@ -6,7 +6,7 @@
 use super::consequence::ChangeConsequence;
 use super::labels;
 use super::manifest_lines::ManifestLines;
-use super::{ChangeAction, DeploymentDiff, ReviewedChange};
+use super::{ChangeAction, DeploymentDiff, ValueDifference};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_artifact::diff::{ArtifactDifference, diff};
@@ -53,8 +53,8 @@ pub fn compare_bundles(
 }
 
 /// A new version of an environment starts new containers.
-fn change(action: ChangeAction, label: &str, subject: String) -> ReviewedChange {
-    ReviewedChange {
+fn change(action: ChangeAction, label: &str, subject: String) -> ValueDifference {
+    ValueDifference {
         action,
         label: label.to_owned(),
         subjects: vec![subject],

@@ -1,7 +1,7 @@
 //! What a deployment would change, by value, in the manifest's terms.
 //!
 //! In: what is deployed and what would be, each a [`StackContent`] or the files of a bundle, and the lines of the manifest. Out:
-//! a [`DeploymentDiff`]. Invariants: the same change in several places is one [`ReviewedChange`]; a secret is "changed" and
+//! a [`DeploymentDiff`]. Invariants: the same change in several places is one [`ValueDifference`]; a secret is "changed" and
 //! never a value; what stands in the manifest has its line.
 
 mod bundle;
@@ -34,7 +34,7 @@ pub enum ChangeAction {
 
 /// One change: a value, or resources that come or go together.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReviewedChange {
+pub struct ValueDifference {
     /// What happens.
     pub action: ChangeAction,
     /// What changes: `image`, `environment DEBUG`, `APP_VERSION`; `resources` where whole resources come or go.
@@ -63,7 +63,7 @@ pub struct DeploymentDiff {
     /// Whether nothing is deployed yet.
     pub is_first: bool,
     /// The changes: what is lost first, then what interrupts, then the others.
-    pub changes: Vec<ReviewedChange>,
+    pub changes: Vec<ValueDifference>,
     /// The jobs that run, before the services that wait for them.
     pub jobs: Vec<String>,
     /// Whom each resource concerns, by logical id.
@@ -79,9 +79,9 @@ impl DeploymentDiff {
     }
 
     /// Adds a change, or adds its subjects to the same change.
-    fn push(&mut self, change: ReviewedChange) {
+    fn push(&mut self, change: ValueDifference) {
         let whole = change.label == RESOURCES;
-        let same = |it: &&mut ReviewedChange| {
+        let same = |it: &&mut ValueDifference| {
             it.action == change.action
                 && it.label == change.label
                 && (it.old == change.old && it.new == change.new)
@@ -106,7 +106,7 @@ impl DeploymentDiff {
     /// What hurts most first.
     fn sort(&mut self) {
         let rank =
-            |it: &ReviewedChange| (std::cmp::Reverse(it.consequence), it.label == RESOURCES, it.action);
+            |it: &ValueDifference| (std::cmp::Reverse(it.consequence), it.label == RESOURCES, it.action);
         self.changes.sort_by(|a, b| {
             rank(a).cmp(&rank(b)).then_with(|| (&a.subjects, &a.label).cmp(&(&b.subjects, &b.label)))
         });

@@ -2,7 +2,7 @@
 //!
 //! In: a [`DeploymentDiff`]. Out: one line for each change, within a width, and a document of a stable form. Pure.
 
-use super::{ChangeAction, DeploymentDiff, RESOURCES, ReviewedChange};
+use super::{ChangeAction, DeploymentDiff, RESOURCES, ValueDifference};
 use serde_json::{Value as Json, json};
 
 /// The version of the form of the document.
@@ -46,7 +46,7 @@ pub fn summary(diff: &DeploymentDiff, subject: &str) -> String {
     }
 }
 
-fn line(change: &ReviewedChange, width: usize) -> String {
+fn line(change: &ValueDifference, width: usize) -> String {
     let mark = match change.action {
         ChangeAction::Add => '+',
         ChangeAction::Change => '~',
@@ -92,7 +92,7 @@ fn subjects(all: &[String]) -> String {
 }
 
 /// The old and the new value in this many characters.
-fn value(change: &ReviewedChange, room: usize) -> String {
+fn value(change: &ValueDifference, room: usize) -> String {
     let half = room.saturating_sub(4) / 2;
     match (&change.old, &change.new) {
         _ if change.label == RESOURCES => {
@@ -136,7 +136,7 @@ fn clip(text: &str, width: usize) -> String {
 
 /// The document of `--format json`.
 pub fn document(diff: &DeploymentDiff, subject: &str) -> Json {
-    let change = |it: &ReviewedChange| {
+    let change = |it: &ValueDifference| {
         let action = match it.action {
             ChangeAction::Add => "add",
             ChangeAction::Change => "change",

@@ -7,7 +7,7 @@ use super::consequence::{self, ChangeConsequence};
 use super::content::{ParameterValue, StackContent, refers_to};
 use super::labels::{self, PropertyLabel};
 use super::manifest_lines::{ManifestLine, ManifestLines};
-use super::{ChangeAction, DeploymentDiff, RESOURCES, ReviewedChange};
+use super::{ChangeAction, DeploymentDiff, RESOURCES, ValueDifference};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_artifact::diff::{ArtifactDifference, diff};
@@ -94,7 +94,7 @@ impl StackComparison<'_> {
             ChangeAction::Remove => consequence::of_removal(content, id),
             _ => (ChangeConsequence::None, String::new()),
         };
-        let change = ReviewedChange {
+        let change = ValueDifference {
             action,
             label: RESOURCES.to_owned(),
             subjects: vec![subject(content, id, None)],
@@ -150,7 +150,7 @@ impl StackComparison<'_> {
         }
         let (consequence, detail) =
             path.first().map(|first| consequence::of_property(content, id, first)).unwrap_or_default();
-        let change = ReviewedChange {
+        let change = ValueDifference {
             action,
             subjects: vec![subject(content, id, label.container.as_deref())],
             old: old_text,
@@ -227,7 +227,7 @@ impl StackComparison<'_> {
         };
         let secret = matches!(new, ParameterValue::Secret { .. });
         let text = |value: &ParameterValue| value.shown().filter(|_| !secret).map(labels::short_image);
-        self.found.push(ReviewedChange {
+        self.found.push(ValueDifference {
             action: ChangeAction::Change,
             label,
             subjects,

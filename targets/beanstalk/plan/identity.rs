@@ -11,10 +11,6 @@ use std::collections::BTreeSet;
 use tranship_app::{AppService, Application, BehaviourEffect, ContainerImage, SecretSource, ServiceRole};
 use tranship_facts::ImageReference;
 
-/// The instance profile of an environment, and its role
-/// (AWS documentation, "Managing Elastic Beanstalk instance profiles").
-pub(crate) const INSTANCE_ROLE: &str = "aws-elasticbeanstalk-ec2-role";
-
 /// Decides the statements.
 pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Compilation<'_>) {
     pull(application, plan);

@@ -6,6 +6,7 @@
 mod built_images;
 mod container;
 mod database;
+mod environment_roles;
 mod execution_role;
 mod exposure;
 pub(super) mod file_system;
@@ -26,10 +27,10 @@ pub(super) mod values;
 pub(super) mod volumes;
 
 pub(super) use built_images::BuiltImage;
+pub(super) use environment_roles::RoleNames;
 pub(super) use execution_role::{ACCOUNT_PLACEHOLDER, ExecutionRole};
 pub(super) use exposure::{SECURE_SHELL, listens};
 pub(super) use file_system::InstanceFileSystem;
-pub(super) use identity::INSTANCE_ROLE;
 pub(super) use late_values::{DerivedSecret, LatePart, LateValue};
 pub(super) use logs::{ContainerLogs, REGION_PLACEHOLDER};
 pub(super) use options::is_public;
@@ -90,6 +91,8 @@ pub(super) struct BeanstalkPlan {
     pub(super) late_values: IndexMap<String, LateValue>,
     /// RDS instances among the environment's resources.
     pub(super) databases: Vec<DatabasePlan>,
+    /// The roles of the environment and of its instances.
+    pub(super) roles: RoleNames,
     /// The role that reads the secrets of the task.
     pub(super) execution_role: Option<ExecutionRole>,
     /// The files of `.ebextensions` and `.platform` by their paths, where `x-tranship.patch` changed them.

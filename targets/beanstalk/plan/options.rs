@@ -2,7 +2,7 @@
 //!
 //! Source of the names: AWS documentation, "General options for all environments".
 
-use super::{BeanstalkPlan, INSTANCE_ROLE, OptionSetting, limits, path, single_instance, stateful};
+use super::{BeanstalkPlan, OptionSetting, environment_roles, limits, path, single_instance, stateful};
 use crate::Compilation;
 use crate::beanstalk::rules;
 use tranship_app::rules::target;
@@ -23,9 +23,6 @@ const UPDATE_TIME: &str = "Tue:03:00";
 
 /// Why what asks for a load balancer has none.
 pub(super) const NO_BALANCER: &str = "the environment has no load balancer";
-
-/// The role of the service itself (AWS documentation, "Managing Elastic Beanstalk service roles").
-const SERVICE_ROLE: &str = "aws-elasticbeanstalk-service-role";
 
 /// Sets options and remembers where they come from.
 struct OptionWriter<'a, 'b> {
@@ -64,6 +61,8 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
     let usual = limits::usual_instance(plan);
     plan.is_worker = settings.tier.as_ref().map(At::get) == Some(EnvironmentTier::Worker);
     plan.is_single = !plan.is_worker && single_instance::is_single(application);
+    environment_roles::decide(application, plan, cx);
+    let roles = plan.roles.clone();
     let mut to = OptionWriter { plan, cx };
     let environment = "aws:elasticbeanstalk:environment";
     if to.plan.is_single {
@@ -75,13 +74,13 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
             to.set(environment, "LoadBalancerType", "application");
         }
     }
-    to.set(environment, "ServiceRole", SERVICE_ROLE);
+    to.set(environment, "ServiceRole", roles.service);
     to.take("aws:ec2:instances", "InstanceTypes", settings.instance_type.as_ref(), usual);
     if to.plan.architecture == ProcessorArchitecture::Arm {
         to.set("aws:ec2:instances", "SupportedArchitectures", "arm64");
     }
     let launch = "aws:autoscaling:launchconfiguration";
-    to.set(launch, "IamInstanceProfile", INSTANCE_ROLE);
+    to.set(launch, "IamInstanceProfile", roles.instance);
     to.set(launch, "DisableIMDSv1", "true");
     to.set(launch, "RootVolumeType", "gp3");
     instances(application, posture, &mut to);
@@ -148,7 +147,8 @@ fn updates(posture: DeploymentPosture, to: &mut OptionWriter<'_, '_>) {
     let actions = "aws:elasticbeanstalk:managedactions";
     to.set(actions, "ManagedActionsEnabled", "true");
     to.set(actions, "PreferredStartTime", UPDATE_TIME);
-    to.set(actions, "ServiceRoleForManagedUpdates", SERVICE_ROLE);
+    let role = to.plan.roles.service.clone();
+    to.set(actions, "ServiceRoleForManagedUpdates", role);
     to.set("aws:elasticbeanstalk:managedactions:platformupdate", "UpdateLevel", "minor");
     if posture == DeploymentPosture::Prod && !to.plan.is_single {
         let rolling = "aws:autoscaling:updatepolicy:rollingupdate";

@@ -46,7 +46,7 @@ fn entry<'a>(found: &'a ResolvedDiagnostic<'_>) -> JsonDiagnostic<'a> {
         code: diagnostic.rule.name,
         severity: diagnostic.severity.name(),
         message: &found.message,
-        service: diagnostic.service.as_deref(),
+        service: found.service.as_deref(),
         key: found.key.as_deref(),
         target: diagnostic.target.as_deref(),
         spans: found.spans.iter().map(place).collect(),

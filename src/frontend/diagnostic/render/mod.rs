@@ -38,6 +38,8 @@ pub struct ResolvedDiagnostic<'a> {
     pub message: String,
     /// The key that it is about, as it may be shown.
     pub key: Option<String>,
+    /// The service that it is about, as it may be shown.
+    pub service: Option<String>,
     /// The positions, the primary one first.
     pub spans: Vec<ResolvedSpan<'a>>,
     /// Its notes, and where the variables in its value came from.
@@ -145,6 +147,7 @@ fn look_up<'a>(
         diagnostic,
         message: diagnostic.message.clone(),
         key: diagnostic.key.clone(),
+        service: diagnostic.service.clone(),
         spans,
         notes,
         help: diagnostic.help.clone(),

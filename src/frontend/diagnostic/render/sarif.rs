@@ -66,7 +66,7 @@ fn result(found: &ResolvedDiagnostic<'_>, rules: &[&'static DiagnosticRule]) -> 
             object.insert("relatedLocations".to_owned(), Value::Array(related));
         }
         let properties = json!({
-            "service": diagnostic.service, "key": found.key, "target": diagnostic.target, "notes": found.notes,
+            "service": found.service, "key": found.key, "target": diagnostic.target, "notes": found.notes,
         });
         object.insert("properties".to_owned(), properties);
     }

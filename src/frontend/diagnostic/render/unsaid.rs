@@ -71,10 +71,7 @@ impl<'a> RunRedactor<'a> {
     pub(super) fn leave_out(&self, found: &mut ResolvedDiagnostic<'_>) {
         let own = self.own(found);
         let service = found.diagnostic.service.as_deref();
-        let clean = |text: &mut String| {
-            for value in own.iter().filter(|value| Some(value.as_str()) != service) {
-                without_word(text, value);
-            }
+        let known = |text: &mut String| {
             if let Some(values) = self.values.as_ref().filter(|values| values.is_match(text.as_str())) {
                 let mut shown = String::new();
                 values.replace_all_with(text, &mut shown, |_, _, shown| {
@@ -84,7 +81,14 @@ impl<'a> RunRedactor<'a> {
                 *text = shown;
             }
         };
+        let clean = |text: &mut String| {
+            for value in own.iter().filter(|value| Some(value.as_str()) != service) {
+                without_word(text, value);
+            }
+            known(text);
+        };
         clean(&mut found.message);
+        found.service.iter_mut().for_each(known);
         found.key.iter_mut().for_each(clean);
         found.notes.iter_mut().chain(found.help.iter_mut()).for_each(clean);
         found.spans.iter_mut().map(|shown| &mut shown.label).for_each(clean);
