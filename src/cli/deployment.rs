@@ -199,6 +199,17 @@ pub(super) fn exit_of(failure: &DeployFailure) -> ExitStatus {
 /// Prints progress, one line each.
 pub(super) struct TerminalProgress<'a>(pub(super) &'a mut Shell);
 
+impl TerminalProgress<'_> {
+    /// Prints an event after a stamp.
+    pub(super) fn stamped(&mut self, event: &ProgressEvent, stamp: &str) {
+        let style = if event.failed { BAD } else { Style::new() };
+        let kind = if event.kind.is_empty() { String::new() } else { format!(" ({})", event.kind) };
+        let text = if event.text.is_empty() { String::new() } else { format!("  {}", event.text) };
+        let rest = format!("{}{kind}{text}", event.subject);
+        self.0.marked_message(style, &format!("{stamp}{:<20}", event.status), &rest);
+    }
+}
+
 const BAD: Style = AnsiColor::Red.on_default();
 const GOOD: Style = AnsiColor::Green.on_default();
 const CARE: Style = AnsiColor::Yellow.on_default();
@@ -251,11 +262,7 @@ impl DeployProgress for TerminalProgress<'_> {
     }
 
     fn event(&mut self, event: &ProgressEvent) {
-        let style = if event.failed { BAD } else { Style::new() };
-        let kind = if event.kind.is_empty() { String::new() } else { format!(" ({})", event.kind) };
-        let text = if event.text.is_empty() { String::new() } else { format!("  {}", event.text) };
-        let rest = format!("{}{kind}{text}", event.subject);
-        self.0.marked_message(style, &format!("{:<20}", event.status), &rest);
+        self.stamped(event, "");
     }
 }
 

@@ -64,6 +64,7 @@ impl<'a> DeploymentView<'a> {
     pub(super) fn new(mode: ProgressMode, environment: &str, shell: &'a mut Shell) -> Self {
         let mode = match mode {
             ProgressMode::Auto if shell.can_redraw() => ProgressMode::Tty,
+            ProgressMode::Auto => ProgressMode::Plain,
             other => other,
         };
         let story = DeploymentStory {
@@ -199,13 +200,6 @@ impl DeployProgress for DeploymentView<'_> {
         match self.mode {
             ProgressMode::Json => self.json(&event_line(&live, &deploy_time())),
             ProgressMode::Quiet => {}
-            ProgressMode::Plain => {
-                let time = clock(self.heard);
-                self.shell.message(&format!(
-                    "{time} {}",
-                    line.get(time.len() + 1..).unwrap_or_default().trim_end()
-                ));
-            }
             ProgressMode::Tty => {
                 let at = self.heard;
                 let board =
@@ -213,7 +207,10 @@ impl DeployProgress for DeploymentView<'_> {
                 board.take(&live, at);
                 self.draw();
             }
-            ProgressMode::Auto => self.lines().event(event),
+            ProgressMode::Plain | ProgressMode::Auto => {
+                let stamp = format!("{} ", clock(self.heard));
+                self.lines().stamped(event, &stamp);
+            }
         }
     }
 
@@ -287,7 +284,7 @@ mod tests {
     fn each_mode_says_it_in_its_own_way() {
         let (out, err) = said(ProgressMode::Auto);
         assert_eq!((out.as_str(), err.lines().count()), ("", 3));
-        assert!(err.contains("CREATE_COMPLETE      Web (AWS::ECS::Service)\n"), "{err}");
+        assert!(err.contains(" CREATE_COMPLETE      Web (AWS::ECS::Service)\n"), "{err}");
         let (out, err) = said(ProgressMode::Plain);
         assert_eq!(out, "");
         let stamped = err.lines().filter(|line| line.get(2..3) == Some(":") && line.get(5..6) == Some(":"));

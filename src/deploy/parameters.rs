@@ -203,6 +203,17 @@ mod tests {
     }
 
     #[test]
+    fn without_a_question_what_is_missing_is_left_out_and_mistakes_are_told() {
+        let parameters =
+            [parameter("A"), parameter("B"), DeployParameter { has_default: true, ..parameter("C") }];
+        let found = known(&parameters, &given("A", "1"), &["B".to_owned()]).unwrap();
+        assert_eq!(found.keys().collect::<Vec<_>>(), ["A", "B", "C"]);
+        assert!(found["A"] == ParameterChoice::Given("1".into()) && found["B"] == ParameterChoice::Previous);
+        assert_eq!(known(&parameters, &DeployValues::default(), &[]).unwrap().len(), 1);
+        assert!(known(&parameters, &given("X", "1"), &[]).is_err());
+    }
+
+    #[test]
     fn all_that_is_missing_is_named_with_its_flag_and_description() {
         let mut secret = parameter("Password");
         secret.secret = true;

@@ -99,7 +99,7 @@ class Services(StackCase):
 
     def told(self, run, status):
         """What was told of `app` under a status."""
-        return re.findall(rf"^{status} +app \(service\)  (.*)$", run.err, re.M)
+        return re.findall(rf"^\d\d:\d\d:\d\d {status} +app \(service\)  (.*)$", run.err, re.M)
 
 
 class Failing(Services):
@@ -180,7 +180,7 @@ class Succeeding(Services):
         run = self.deploy("--set", "APP_VERSION=1")
         self.assertEqual(self.state(), "CREATE_COMPLETE")
         for name in ("app", "worker"):
-            told = re.findall(rf"^(\S+) +{name} \(service\)  (.*)$", run.err, re.M)
+            told = re.findall(rf"^\d\d:\d\d:\d\d (\S+) +{name} \(service\)  (.*)$", run.err, re.M)
             self.assertEqual(told[0], ("ROLLOUT_IN_PROGRESS", "1/1 running"), run)
             self.assertLessEqual(len(told), 2, run)
             self.assertEqual(set(told) - {("ROLLOUT_IN_PROGRESS", "1/1 running"), ("ROLLOUT_COMPLETED", "1/1 running")},

@@ -16,7 +16,7 @@ use crate::deploy::session::AwsSession;
 use crate::deploy::{DeployOptions, DeployOutcome, RollbackRequest};
 use crate::operation::difference::{ManifestLines, ParameterValue, StackContent, compare_stacks};
 use crate::operation::history::{DeploymentRecord, choose};
-use aws_sdk_cloudformation::types::TemplateStage;
+use aws_sdk_cloudformation::types::{StackStatus, TemplateStage};
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_cloudformation::INLINE_BYTES;
 use tranship_targets::{StackDeployment, StackService};
@@ -61,6 +61,10 @@ pub(super) async fn keep(
     stack: &DeployedStack,
     progress: &mut dyn DeployProgress,
 ) {
+    // An update that failed and was left so is nothing to go back to.
+    if stack.status == StackStatus::UpdateFailed {
+        return;
+    }
     let kept = async {
         let now = running(session, stack).await?;
         let record = DeploymentRecord::new(&stack.changed, session.who(), &now.template, now.parameters);
