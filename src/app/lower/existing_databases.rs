@@ -6,9 +6,9 @@
 
 use super::LoweringContext;
 use crate::{
-    AppService, ApplicationSecret, At, DatabaseAccess, DatabaseField, ExistingDatabase, ExternalAddress,
-    ManagedDatabase, ManifestName, PortSpec, SecretId, SecretSource, SecretStore, ServiceEdge, Text,
-    TextPiece, rules,
+    AppService, ApplicationSecret, At, BehaviourEffect, DatabaseAccess, DatabaseField, ExistingDatabase,
+    ExternalAddress, ManagedDatabase, ManifestName, PortSpec, SecretId, SecretSource, SecretStore,
+    ServiceEdge, Text, TextPiece, rules,
 };
 use indexmap::IndexMap;
 use tranship_frontend::diagnostic::Diagnostic;
@@ -102,8 +102,12 @@ fn declare(
     if let Some(port) = &existing.port {
         cx.ledger.decided(port, "the port of the existing database");
     }
-    for name in [&database.username, &database.database].into_iter().flatten() {
+    if let Some(name) = &database.username {
         cx.ledger.decided(name, "the values of the database's clients");
+    }
+    if let Some(name) = &database.database {
+        let why = "the database exists, and its clients say which one they use";
+        cx.ledger.ignored(&name.node, why, BehaviourEffect::Equivalent);
     }
     let id = SecretId::new(format!("{}/password", database.name));
     let (node, origin) = (existing.secret.location.node, existing.secret.location.origin);

@@ -158,6 +158,9 @@ fn claim(
         let (key, node) = (&&**key, &variant.node);
         let taken = |from: &Option<At<String>>| from.as_ref().is_some_and(|value| value.node == *node);
         if names.database.contains(key) && taken(&database.database) {
+            if database.existing.is_some() {
+                continue;
+            }
             cx.ledger.decided(node, "the database's name");
         } else if names.user.contains(key) && taken(&database.username) {
             cx.ledger.decided(node, "the database's user");
@@ -181,6 +184,11 @@ fn claim(
 fn claim_image(cx: &mut LoweringContext<'_>, container: &ContainerSpec, database: &ManagedDatabase) {
     let ContainerImage::Named(image) = &container.image else { return };
     let from_image = |origin: Origin| origin == image.origin;
+    if database.existing.is_some() {
+        let why = "the database that exists has its own version";
+        cx.ledger.ignored(&image.node, why, BehaviourEffect::Equivalent);
+        return;
+    }
     if database.version.as_ref().is_some_and(|version| from_image(version.origin)) {
         cx.ledger.decided(&image.node, "the database's engine and version");
     } else if from_image(database.engine.origin) {

@@ -176,6 +176,12 @@ mod tests {
     }
 
     #[test]
+    fn the_reader_of_a_pipe_may_stand_behind_other_words() {
+        assert_eq!(in_line("echo walnut | env docker login -u a --password-stdin"), ["walnut"]);
+        assert_eq!(in_line("echo walnut | env docker login -u a"), [""; 0]);
+    }
+
+    #[test]
     fn a_word_about_secrets_is_followed_by_none() {
         for words in [
             &["echo", "PASSWORD", "IS", "SET"][..],

@@ -293,6 +293,34 @@ mod tests {
     }
 
     #[test]
+    fn passwords_of_other_addresses() {
+        for text in [
+            "jdbc:oracle:thin:app/walnut@db",
+            "pg://db:5432?u=app&x=1&p=walnut",
+            "mssql://db?odbc_connect=PWD%3Dwalnut&x=1",
+            "mysql://u:walnut@tcp(db)/x",
+            "app/walnut@db:1521/x",
+        ] {
+            assert_eq!(found(text).first(), Some(&"walnut"), "{text}");
+        }
+        for text in ["app/wal nut@db:1521/x", "app/walnut@db:orcl/x", "pg://db:5432?x=1&p=walnut"] {
+            assert_eq!(found(text), [""; 0], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_query_holds_a_credential_or_a_switch() {
+        for (address, holds) in [
+            ("smtp://mail:25?password=walnut", true),
+            ("smtp://mail:25?password=true", false),
+            ("smtp://mail:25?password=$PW", false),
+            ("smtp://mail:25?user=walnut", false),
+        ] {
+            assert_eq!(credential_in_url(address), holds, "{address}");
+        }
+    }
+
+    #[test]
     fn a_token_may_stand_for_the_user() {
         for (text, secret) in [
             (

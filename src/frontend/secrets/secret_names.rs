@@ -338,6 +338,30 @@ mod tests {
     }
 
     #[test]
+    fn what_is_passed_is_no_password_and_what_is_public_is_a_key() {
+        for name in ["PASS_THROUGH", "PASS_ARGS", "PASS_ENV_NAMES", "PWD_BACK"] {
+            assert_eq!(kind_of(name), None, "{name}");
+        }
+        assert_eq!(kind_of("PASS_FTP"), Some(Password));
+        for (name, is) in [
+            ("PUBLIC_URL", false),
+            ("JWT_PUBLIC_KEY", true),
+            ("JWT_SIGNING_KEY", false),
+            ("VITE_KEY", true),
+            ("VITE", false),
+        ] {
+            assert_eq!(is_published(name), is, "{name}");
+        }
+        for (name, kind) in [
+            ("MINIO_ACCESS_KEY", SomeKey),
+            ("AWS_SECRET_ACCESS_KEY", Issued),
+            ("BUS_SHARED_ACCESS_KEY", Issued),
+        ] {
+            assert_eq!(kind_of(name), Some(kind), "{name}");
+        }
+    }
+
+    #[test]
     fn names_that_only_speak_of_secrets() {
         for name in [
             "",

@@ -190,3 +190,32 @@ fn no_repetition_is_slow() {
             (is_secret_name(&text), can_be_secret("TOKEN", &text), credential_in_content(text.as_bytes()));
     }
 }
+
+#[test]
+fn a_key_of_one_word_says_less_than_one_of_two() {
+    assert_eq!(secrets_of("CARBONE_KEY", "copper-otter"), [0..12]);
+    assert!(secrets_of("KEY", "copper-otter").is_empty());
+}
+
+#[test]
+fn where_a_value_of_a_pair_ends() {
+    for text in ["['x', 'y;password=walnut', 'z']", "x;password=walnut\ny", "x;password=walnut\"b"] {
+        let found: Vec<&str> = secret_spans(text).into_iter().map(|span| &text[span]).collect();
+        assert_eq!(found, ["walnut"], "{text}");
+    }
+    for text in ["password=$PW", "password=$db_pw", "password=$token", "password=$_PW"] {
+        assert!(secret_spans(text).is_empty(), "{text}");
+    }
+    assert!(!secret_spans("password=$ecret").is_empty());
+}
+
+#[test]
+fn a_cluster_without_a_credential_is_none() {
+    for (text, is) in [
+        ("apiVersion: v1\nkind: Config\nusers: []\n", false),
+        ("apiVersion: v1\nkind: Pod\nname: x\n", false),
+        ("apiVersion: v1\nkind: Config\nusers:\n- user: { token: walnut }\n", true),
+    ] {
+        assert_eq!(credential_in_content(text.as_bytes()).is_some(), is, "{text}");
+    }
+}
