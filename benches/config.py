@@ -23,53 +23,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from manifests import manifest
+
 # Number of services: minimum speedup, maximum share of the memory.
 PROMISED = {10: (12, 0.1), 1000: (20, 0.1), 5000: (20, 0.1)}
 EXPONENT = 1.1
-
-HEAD = """\
-name: bench
-x-common: &common
-  restart: unless-stopped
-  logging: { driver: json-file, options: { max-size: 10m } }
-services:
-  base: { image: base }
-"""
-
-SERVICE = """\
-  service-%(i)d:
-    <<: *common
-    image: registry.example.org/team/service-%(i)d:${TAG:-1.%(minor)d}
-    command: ["serve", "--port", "80", "--name", "service-%(i)d"]
-    environment:
-      NAME: service-%(i)d
-      DATABASE_URL: postgres://app@db-%(i)d:5432/app
-      LOG_LEVEL: ${LOG_LEVEL:-info}
-      WORKERS: %(workers)d
-    ports:
-      - "%(port)d:80"
-    volumes:
-      - data-%(volume)d:/var/lib/data
-      - ./config/%(i)d:/etc/app:ro
-    networks: [back]
-    depends_on: [%(before)s]
-    healthcheck: { test: ["CMD", "true"], interval: 10s, timeout: 3s, retries: 3 }
-    labels: { org.example.index: "%(i)d", org.example.team: "team-%(volume)d" }
-    deploy: { replicas: 2, resources: { limits: { cpus: "0.5", memory: 256M } } }
-"""
-
-
-def manifest(services):
-    text = [HEAD]
-    for i in range(services):
-        text.append(SERVICE % {
-            "i": i, "minor": i % 7, "workers": i % 8 + 1, "port": 10000 + i, "volume": i % 50,
-            "before": f"service-{i - 1}" if i % 10 else "base",
-        })
-    text.append("networks: { back: {} }\nvolumes:\n")
-    text.extend(f"  data-{i}: {{}}\n" for i in range(50))
-    return "".join(text)
-
 
 def measure(command, directory, runs):
     """CPU time in seconds (best of the runs) and peak memory in megabytes (median)."""
