@@ -263,6 +263,6 @@ fn the_role_of_the_instances_gets_the_rights_of_the_application() {
     let own = compiled(services, "roles: own");
     let identity = text(&own, ".ebextensions/30-identity.config").unwrap();
     let name = deployment(&own).environment.clone();
-    assert!(identity.contains(&format!("-instance\"]")), "{identity}");
-    assert!(!identity.contains("aws-elasticbeanstalk-ec2-role"), "{identity} {name}");
+    assert!(identity.contains(&format!("{name}-instance\"]")), "{identity}");
+    assert!(!identity.contains("aws-elasticbeanstalk-ec2-role"), "{identity}");
 }

@@ -81,7 +81,7 @@ fn report(cx: &mut LoweringContext<'_>, services: &IndexMap<ManifestName, AppSer
         }
         sizes => format!(
             "{} set no size, and are known to need more than the smallest task provides",
-            listed(&sizes)
+            listed(sizes)
         ),
     };
     let diagnostic = Diagnostic::new(&rules::app::USUAL_SIZE, message).service(&*first.name);

@@ -198,7 +198,7 @@ pub enum DatabaseSetting {
     /// `false`: the database runs in its container.
     Container(At<()>),
     /// A managed one takes its place.
-    Managed(At<DatabaseSettings>),
+    Managed(Box<At<DatabaseSettings>>),
 }
 
 impl SettingValue for DatabaseSetting {
@@ -206,10 +206,12 @@ impl SettingValue for DatabaseSetting {
 
     fn read(node: &Node, reader: &mut SettingReader<'_>) -> Option<Self> {
         if is_collection(node) {
-            return At::read(node, reader).map(DatabaseSetting::Managed);
+            return At::read(node, reader).map(Box::new).map(DatabaseSetting::Managed);
         }
         Some(match SwitchSetting::read_as(node, Self::FORM, reader)? {
-            SwitchSetting::On => DatabaseSetting::Managed(At::of(node, DatabaseSettings::default())),
+            SwitchSetting::On => {
+                DatabaseSetting::Managed(Box::new(At::of(node, DatabaseSettings::default())))
+            }
             SwitchSetting::Off => DatabaseSetting::Container(At::of(node, ())),
         })
     }

@@ -247,7 +247,7 @@ impl StackComparison<'_> {
         let runs = self.new.resources().filter(|(_, it)| it.get("Type") == Some(&json!(RUN)));
         let due = runs.filter(|(id, run)| {
             let refers = |id: &&String| self.new.kind(id) == TASK && refers_to(run, id);
-            changed.contains(id) || changed.iter().any(|id| refers(id))
+            changed.contains(id) || changed.iter().any(refers)
         });
         let names = due.map(|(id, run)| {
             let container = run.get("Properties").and_then(|it| it.get("Container")).and_then(Json::as_str);

@@ -84,7 +84,7 @@ pub(super) fn report_beside(application: &Application, cx: &mut Compilation<'_>)
         "{} on every instance, whenever its containers start, because a job runs before the containers that it talks to",
         match names.as_slice() {
             [one] => format!("{one} runs"),
-            names => format!("{} run", listed(&names)),
+            names => format!("{} run", listed(names)),
         }
     );
     let placed =
