@@ -260,3 +260,45 @@ fn at_path(rule: &'static crate::diagnostic::DiagnosticRule, path: &[Arc<str>], 
         _ => diagnostic,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> Vec<Arc<str>> {
+        text.split(' ').map(Arc::from).collect()
+    }
+
+    #[test]
+    fn the_name_of_a_secret_is_no_secret() {
+        assert!(names_a_secret(&path("x-tranship registries ghcr.io secret")));
+        assert!(names_a_secret(&path("x-tranship environments prod registries ghcr.io secret")));
+        for other in [
+            "x-other registries ghcr.io secret",
+            "x-tranship pipelines ghcr.io secret",
+            "x-tranship registries ghcr.io password",
+            "x-tranship secret",
+        ] {
+            assert!(!names_a_secret(&path(other)), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_variable_guards_whatever_stands_below_it() {
+        let guard = |text: &str| guarding_key(&path(text)).map(ToString::to_string);
+        assert_eq!(guard("services web environment DB_PASSWORD nested key").as_deref(), Some("DB_PASSWORD"));
+        assert_eq!(guard("services web environment []").as_deref(), Some("[]"));
+        assert_eq!(guard("services web labels DB_PASSWORD").as_deref(), Some("DB_PASSWORD"));
+        assert_eq!(guard("volumes web environment DB_PASSWORD nested").as_deref(), Some("nested"));
+        assert_eq!(guard("services web labels A B").as_deref(), Some("B"));
+        assert_eq!(guarding_key(&[]), None);
+    }
+
+    #[test]
+    fn the_image_of_a_service_alone_is_kept() {
+        assert!(is_image(&path("services web image")));
+        assert!(!is_image(&path("services web command")));
+        assert!(!is_image(&path("volumes web image")));
+        assert!(!is_image(&path("services web build image")));
+    }
+}
