@@ -431,6 +431,41 @@ mod tests {
         assert_eq!(shown(&sources), ["p"]);
     }
 
+    /// A value with one variable in it, under a key that says nothing.
+    fn with_variable(value: &str, range: Range<u32>, source: VariableSource) -> (Vec<String>, Vec<String>) {
+        let (mut sources, at) = example();
+        let template = at(&mut sources, "'x${PW}'");
+        let one =
+            VariableSubstitution { range, expression: 0..5, variable: "PW".into(), fallback: None, source };
+        let origin = sources.record(Provenance::Interpolated { template, substitutions: vec![one] });
+        guard(&mut sources, "GREETING", value, origin, GuardedPlace::Keyed);
+        let values = sources.hidden().values().map(|value| value.to_string()).collect();
+        (shown(&sources), values)
+    }
+
+    #[test]
+    fn the_name_of_a_variable_says_what_is_hidden_in_any_value() {
+        let (sources, _) = example();
+        let line = || VariableSource::File(Span::new(sources.files().nth(1).unwrap().0, 0, 10));
+        let found = with_variable("xletmein", 1..8, line());
+        assert_eq!(
+            found,
+            (vec!["letmein".to_owned()], vec!["letmein".to_owned()]),
+            "its line, not the template"
+        );
+        let found = with_variable("xletmein", 1..8, VariableSource::Fallback);
+        assert_eq!(
+            found,
+            (vec!["'x${PW}'".to_owned()], vec!["letmein".to_owned()]),
+            "the fallback stands there"
+        );
+        assert_eq!(with_variable("xtrue", 1..5, line()), (vec![], vec![]), "no secret is `true`");
+        let (_, values) = with_variable("postgres://u:p@h/letmein", 17..24, line());
+        assert_eq!(values, ["letmein", "p"], "another secret in the value does not stand for it");
+        let (_, values) = with_variable("postgres://u:letmein@h/", 13..20, line());
+        assert_eq!(values, ["letmein"]);
+    }
+
     #[test]
     fn references_show_no_value() {
         for (text, is) in [
