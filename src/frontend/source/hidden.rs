@@ -467,6 +467,17 @@ mod tests {
     }
 
     #[test]
+    fn a_variable_in_an_item_of_a_list_is_found_behind_the_name() {
+        let (mut sources, at) = example();
+        let template = at(&mut sources, "'x${PW}'");
+        let value = filled(&mut sources, template, 13..20);
+        guard(&mut sources, "[]", "DB_PASSWORD=aletmein", value, GuardedPlace::ListItem);
+        let values: Vec<&str> = sources.hidden().values().map(|value| &**value).collect();
+        assert_eq!(values, ["aletmein", "letmein"]);
+        assert_eq!(sources.hidden().of_variable("PW").map(|value| &**value), Some("letmein"));
+    }
+
+    #[test]
     fn references_show_no_value() {
         for (text, is) in [
             ("${A}", true),

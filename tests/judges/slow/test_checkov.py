@@ -21,7 +21,6 @@ SKIPPED = {
     "CKV_AWS_115": "one invocation a deployment: concurrency need not be reserved",
     "CKV_AWS_116": "CloudFormation is told of every failure, so a dead letter queue would hold nothing",
     "CKV_AWS_118": "enhanced monitoring needs a role and costs; the manifest may ask for it",
-    "CKV_AWS_226": "a template names a whole version of a database, beside which an automatic upgrade would be a downgrade later",
     "CKV_AWS_157": "more zones are a matter of posture: only prod has them",
     "CKV_AWS_108": "CloudFormation reads secrets of the stack, whose names AWS completes when it makes them",
     "CKV_AWS_109": "a role that deploys an application makes the roles of its services, and only those whose names begin with the stack's",
