@@ -478,6 +478,32 @@ mod tests {
     }
 
     #[test]
+    fn a_chain_of_origins_is_followed_to_its_end_and_a_circle_of_them_is_cut() {
+        type Link = fn(Origin, Span) -> Provenance;
+        let links: [Link; 4] = [
+            |of, used| Provenance::Alias { used, definition: of },
+            |of, _| Provenance::Merged { winner: of, losers: Vec::new() },
+            |of, _| Provenance::Merged { winner: Origin::NOWHERE, losers: vec![of] },
+            |of, _| Provenance::Part { of, range: 0..2 },
+        ];
+        for link in links {
+            for (length, shows) in [(DEPTH - 1, 1), (DEPTH, 0)] {
+                let (mut sources, at) = example();
+                let mut origin = at(&mut sources, "'x${PW}'");
+                origin = filled(&mut sources, origin, 1..8);
+                let used = Span::new(sources.files().next().unwrap().0, 0, 1);
+                for _ in 0..length {
+                    origin = sources.record(link(origin, used));
+                }
+                let mut search = SecretSearch { sources: &sources, hidden: HiddenValues::default() };
+                search.hide_places(origin, 0);
+                let HiddenValues { spans, .. } = search.hidden;
+                assert_eq!(spans.len(), shows, "{length}: {spans:?}");
+            }
+        }
+    }
+
+    #[test]
     fn references_show_no_value() {
         for (text, is) in [
             ("${A}", true),
