@@ -40,6 +40,7 @@ class Gateway:
         self.upstream_port, self.services = upstream_port, services
         self.calls, self.rules, self.lock = [], [], threading.Lock()
         self.count, self.victim, self.made = 0, None, set()
+        self.underway, self.arrived = 0, 0
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_port}"
@@ -82,6 +83,16 @@ class Gateway:
         """Forgets the record and the rules."""
         self.calls, self.rules, self.count = [], [], 0
 
+    def settle(self, quiet=0.5):
+        """Waits for what a killed program had sent: until nothing was underway, and nothing came, for so many seconds."""
+        since, seen = time.monotonic(), None
+        while time.monotonic() - since < quiet:
+            with self.lock:
+                state = (self.underway, self.arrived)
+            if self.underway or state != seen:
+                since, seen = time.monotonic(), state
+            time.sleep(0.02)
+
     def actions(self, *names):
         """The recorded calls of these actions, by name."""
         return [call.action for call in self.calls if call.action in names]
@@ -111,6 +122,15 @@ class Gateway:
                 pass
 
             def handle_any(self):
+                with gateway.lock:
+                    gateway.underway, gateway.arrived = gateway.underway + 1, gateway.arrived + 1
+                try:
+                    self.handle_one()
+                finally:
+                    with gateway.lock:
+                        gateway.underway -= 1
+
+            def handle_one(self):
                 body = self._body()
                 service, action, form = identify(self.command, self.path, self.headers, body)
                 rule = gateway._rule(action)
