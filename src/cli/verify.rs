@@ -7,7 +7,9 @@ use super::report::not_written;
 use super::selection::{CompileJob, DefaultSelection, EnvironmentSelection, names};
 use super::{CommandContext, ExitStatus, MessageFormat, VariableOptions};
 use crate::compile::{CompileOutcome, REPORT};
-use crate::operation::difference::{self, ManifestLines, StackContent, compare_bundles, compare_stacks};
+use crate::operation::difference::{
+    self, ManifestLines, StackContent, compare_bundles, compare_stacks, masked_difference,
+};
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::BTreeMap;
 use tranship_artifact::golden::{self, GoldenChange};
@@ -177,7 +179,7 @@ fn summary(directory: &Utf8Path, changes: &[(String, GoldenChange)]) -> String {
             GoldenChange::Content(differences) => {
                 text.push_str(&format!("{file}:\n"));
                 for difference in differences {
-                    for line in difference.to_string().lines() {
+                    for line in masked_difference(difference.clone()).to_string().lines() {
                         text.push_str(&format!("  {line}\n"));
                     }
                 }

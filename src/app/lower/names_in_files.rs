@@ -103,16 +103,6 @@ struct ConfigurationWalk {
 }
 
 impl FileCollector for ConfigurationWalk {
-    fn enter(
-        &mut self,
-        _: &mut ProjectFiles<'_>,
-        _: &Utf8Path,
-        _: &Utf8Path,
-        _: &[String],
-    ) -> Result<(), String> {
-        Ok(())
-    }
-
     fn wants(&mut self, relative: &Utf8Path, kind: PathKind) -> bool {
         let name = relative.file_name().unwrap_or_default();
         self.found.len() < MOST_FILES

@@ -13,6 +13,7 @@ mod file_passwords;
 mod name_words;
 mod named_parts;
 mod password_urls;
+mod path_values;
 mod secret_encodings;
 mod secret_files;
 mod secret_names;

@@ -45,7 +45,10 @@ pub trait FileCollector {
         local: &Utf8Path,
         relative: &Utf8Path,
         names: &[String],
-    ) -> Result<(), String>;
+    ) -> Result<(), String> {
+        let _ = (files, local, relative, names);
+        Ok(())
+    }
 
     /// Whether a file or directory is wanted, by its path relative to the project.
     fn wants(&mut self, relative: &Utf8Path, kind: PathKind) -> bool;
@@ -216,16 +219,6 @@ mod tests {
     struct Taken(Vec<String>);
 
     impl FileCollector for Taken {
-        fn enter(
-            &mut self,
-            _: &mut ProjectFiles<'_>,
-            _: &Utf8Path,
-            _: &Utf8Path,
-            _: &[String],
-        ) -> Result<(), String> {
-            Ok(())
-        }
-
         fn wants(&mut self, relative: &Utf8Path, _: PathKind) -> bool {
             relative.file_name() != Some("skipped")
         }
@@ -299,16 +292,6 @@ mod tests {
     }
 
     impl FileCollector for Blocks {
-        fn enter(
-            &mut self,
-            _: &mut ProjectFiles<'_>,
-            _: &Utf8Path,
-            _: &Utf8Path,
-            _: &[String],
-        ) -> Result<(), String> {
-            Ok(())
-        }
-
         fn wants(&mut self, _: &Utf8Path, _: PathKind) -> bool {
             true
         }

@@ -6,7 +6,7 @@
 use super::consequence::ChangeConsequence;
 use super::labels;
 use super::manifest_lines::ManifestLines;
-use super::{ChangeAction, DeploymentDiff, ValueDifference};
+use super::{ChangeAction, DeploymentDiff, ValueDifference, masked_difference};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_artifact::diff::{ArtifactDifference, diff};
@@ -40,7 +40,7 @@ pub fn compare_bundles(
         match (old.get(path), new.get(path)) {
             (Some(before), Some(after)) => {
                 for difference in diff(path, before, after) {
-                    take(&mut found, path, &whole, difference, manifest);
+                    take(&mut found, path, &whole, masked_difference(difference), manifest);
                 }
             }
             (None, Some(_)) => found.push(change(ChangeAction::Add, path, whole.clone())),

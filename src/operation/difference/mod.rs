@@ -9,6 +9,7 @@ mod consequence;
 mod content;
 mod labels;
 mod manifest_lines;
+mod masked_values;
 mod render;
 mod stacks;
 
@@ -16,6 +17,7 @@ pub use self::bundle::compare_bundles;
 pub use self::consequence::ChangeConsequence;
 pub use self::content::{ParameterValue, StackContent};
 pub use self::manifest_lines::{ManifestLine, ManifestLines};
+pub use self::masked_values::masked_difference;
 pub use self::render::{document, lines, summary};
 pub use self::stacks::compare_stacks;
 
@@ -78,8 +80,12 @@ impl DeploymentDiff {
         self.changes.is_empty() && self.others.is_empty()
     }
 
-    /// Adds a change, or adds its subjects to the same change.
-    fn push(&mut self, change: ValueDifference) {
+    /// Adds a change, or adds its subjects to the same change. A secret in a value is masked: parameters were filled in.
+    fn push(&mut self, mut change: ValueDifference) {
+        let name = change.label.rsplit(' ').next().unwrap_or_default();
+        for shown in [&mut change.old, &mut change.new].into_iter().flatten() {
+            *shown = masked_values::masked_text(name, shown);
+        }
         let whole = change.label == RESOURCES;
         let same = |it: &&mut ValueDifference| {
             it.action == change.action

@@ -7,7 +7,7 @@ use super::consequence::{self, ChangeConsequence};
 use super::content::{ParameterValue, StackContent, refers_to};
 use super::labels::{self, PropertyLabel};
 use super::manifest_lines::{ManifestLine, ManifestLines};
-use super::{ChangeAction, DeploymentDiff, RESOURCES, ValueDifference};
+use super::{ChangeAction, DeploymentDiff, RESOURCES, ValueDifference, masked_difference};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_artifact::diff::{ArtifactDifference, diff};
@@ -53,6 +53,7 @@ impl StackComparison<'_> {
     fn templates(&mut self) {
         let bytes = |content: &StackContent| content.template.to_string().into_bytes();
         for difference in diff("template.json", &bytes(self.old), &bytes(self.new)) {
+            let difference = masked_difference(difference);
             let (action, path, old, new) = match difference {
                 ArtifactDifference::Added(path, new) => (ChangeAction::Add, path, None, Some(new)),
                 ArtifactDifference::Removed(path, old) => (ChangeAction::Remove, path, Some(old), None),
