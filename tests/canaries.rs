@@ -528,3 +528,47 @@ fn the_test_sees_what_it_looks_for() {
     let project = Planted { place: "plain", files: vec![("compose.yaml", text)], builds: true };
     assert!(TARGETS.iter().all(|target| !leaks(&project, *target).is_empty()));
 }
+
+/// What another version, or a person, left in a committed artifact is shown by no comparison.
+#[test]
+fn a_secret_of_an_older_golden_shows_nowhere() {
+    let manifest = "services:\n  app:\n    image: nginx:1.27\n    ports: ['80:80']\n    environment: { UPSTREAM: 'http://h.example.org/x', MODE: quietmode }\n    command: [serve, --mode, quietmode]\n";
+    for (target, top) in TARGETS {
+        let room = tempfile::tempdir().unwrap();
+        fs::write(room.path().join("compose.yaml"), format!("{manifest}{top}")).unwrap();
+        let verify = |more: &[&str]| {
+            let all = [&["verify", "--target", target], more].concat();
+            Command::new(env!("CARGO_BIN_EXE_tranship"))
+                .args(all)
+                .current_dir(room.path())
+                .env_clear()
+                .output()
+                .unwrap()
+        };
+        assert!(verify(&["--bless"]).status.success(), "{target}");
+        let mut edited = 0;
+        let mut folders = vec![room.path().join("golden")];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if let Ok(text) = fs::read_to_string(&path) {
+                    let older = text
+                        .replace("http://h.example.org", "http://me:canary7Qxwalnut@h.example.org")
+                        .replace("MODE", "API_TOKEN")
+                        .replace("quietmode", "canary7Qxwalnut")
+                        .replace("--mode", "--password");
+                    edited += usize::from(older != text);
+                    fs::write(path, older).unwrap();
+                }
+            }
+        }
+        assert!(edited > 0, "{target}");
+        let output = verify(&[]);
+        let said =
+            format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.status.code(), Some(3), "{target}: {said}");
+        assert!(said.contains("h.example.org") && !said.contains("7Qx"), "{target}: {said}");
+    }
+}

@@ -8,7 +8,7 @@ use super::selection::{CompileJob, DefaultSelection, EnvironmentSelection, names
 use super::{CommandContext, ExitStatus, MessageFormat, VariableOptions};
 use crate::compile::{CompileOutcome, REPORT};
 use crate::operation::difference::{
-    self, ManifestLines, StackContent, compare_bundles, compare_stacks, masked_difference,
+    self, DocumentSecrets, ManifestLines, StackContent, compare_bundles, compare_stacks,
 };
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::BTreeMap;
@@ -108,7 +108,7 @@ impl VerifyCommand {
                     .and_then(StagedSet::commit)
                     .map_err(|error| NotVerified::new(not_written(&error), error.path()))?;
             }
-            context.shell.data(&summary(&directory, &changes));
+            context.shell.data(&summary(&directory, (&old, &new), &changes));
             for line in in_words(&old, &new, context.shell.width()) {
                 context.shell.message(&line);
             }
@@ -166,7 +166,11 @@ fn in_words(old: &ArtifactSet, new: &ArtifactSet, width: usize) -> Vec<String> {
 }
 
 /// What differs, file by file.
-fn summary(directory: &Utf8Path, changes: &[(String, GoldenChange)]) -> String {
+fn summary(
+    directory: &Utf8Path,
+    (old, new): (&ArtifactSet, &ArtifactSet),
+    changes: &[(String, GoldenChange)],
+) -> String {
     let mut text = String::new();
     for (path, change) in changes {
         let file = directory.join(path);
@@ -178,8 +182,10 @@ fn summary(directory: &Utf8Path, changes: &[(String, GoldenChange)]) -> String {
             }
             GoldenChange::Content(differences) => {
                 text.push_str(&format!("{file}:\n"));
+                let versions = [old, new].map(|set| set.get(path).map(|file| file.bytes.as_slice()));
+                let secrets = DocumentSecrets::of(path, versions.into_iter().flatten());
                 for difference in differences {
-                    for line in masked_difference(difference.clone()).to_string().lines() {
+                    for line in secrets.masked(difference.clone()).to_string().lines() {
                         text.push_str(&format!("  {line}\n"));
                     }
                 }

@@ -6,7 +6,7 @@
 use super::consequence::ChangeConsequence;
 use super::labels;
 use super::manifest_lines::ManifestLines;
-use super::{ChangeAction, DeploymentDiff, ValueDifference, masked_difference};
+use super::{ChangeAction, DeploymentDiff, DocumentSecrets, ValueDifference};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_artifact::diff::{ArtifactDifference, diff};
@@ -39,8 +39,9 @@ pub fn compare_bundles(
     for path in paths {
         match (old.get(path), new.get(path)) {
             (Some(before), Some(after)) => {
+                let secrets = DocumentSecrets::of(path, [before.as_slice(), after.as_slice()]);
                 for difference in diff(path, before, after) {
-                    take(&mut found, path, &whole, masked_difference(difference), manifest);
+                    take(&mut found, path, &whole, secrets.masked(difference), manifest);
                 }
             }
             (None, Some(_)) => found.push(change(ChangeAction::Add, path, whole.clone())),

@@ -17,7 +17,7 @@ pub use self::bundle::compare_bundles;
 pub use self::consequence::ChangeConsequence;
 pub use self::content::{ParameterValue, StackContent};
 pub use self::manifest_lines::{ManifestLine, ManifestLines};
-pub use self::masked_values::masked_difference;
+pub use self::masked_values::DocumentSecrets;
 pub use self::render::{document, lines, summary};
 pub use self::stacks::compare_stacks;
 

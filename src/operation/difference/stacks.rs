@@ -7,7 +7,7 @@ use super::consequence::{self, ChangeConsequence};
 use super::content::{ParameterValue, StackContent, refers_to};
 use super::labels::{self, PropertyLabel};
 use super::manifest_lines::{ManifestLine, ManifestLines};
-use super::{ChangeAction, DeploymentDiff, RESOURCES, ValueDifference, masked_difference};
+use super::{ChangeAction, DeploymentDiff, DocumentSecrets, RESOURCES, ValueDifference};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_artifact::diff::{ArtifactDifference, diff};
@@ -52,8 +52,10 @@ struct StackComparison<'a> {
 impl StackComparison<'_> {
     fn templates(&mut self) {
         let bytes = |content: &StackContent| content.template.to_string().into_bytes();
-        for difference in diff("template.json", &bytes(self.old), &bytes(self.new)) {
-            let difference = masked_difference(difference);
+        let (old, new) = (bytes(self.old), bytes(self.new));
+        let secrets = DocumentSecrets::of("template.json", [old.as_slice(), new.as_slice()]);
+        for difference in diff("template.json", &old, &new) {
+            let difference = secrets.masked(difference);
             let (action, path, old, new) = match difference {
                 ArtifactDifference::Added(path, new) => (ChangeAction::Add, path, None, Some(new)),
                 ArtifactDifference::Removed(path, old) => (ChangeAction::Remove, path, Some(old), None),

@@ -118,19 +118,15 @@ fn protocol(
         planner.decided(setting, "target group: Protocol and ProtocolVersion");
     }
     let plain = !certified || public.listener.as_ref().is_some_and(|port| port.get() == HTTP_PORT);
+    let refuse_uncertified = |planner: &mut EcsPlanner<'_, '_>, message: String, help: &str| {
+        let setting = public.protocol_setting.as_ref();
+        refuse(planner, &rules::PUBLIC_CERTIFICATE, service, setting, endpoint, message, help);
+    };
     let served = match asked {
         PublicProtocol::Tls if !certified => {
             let message = format!("`protocol: tls` of `{}` needs a certificate", service.name);
             let help = "add `certificate: arn:aws:acm:...` to `public`, or `https` to the environment; if the container ends TLS itself, use `protocol: tcp`";
-            refuse(
-                planner,
-                &rules::PUBLIC_CERTIFICATE,
-                service,
-                public.protocol_setting.as_ref(),
-                endpoint,
-                message,
-                help,
-            );
+            refuse_uncertified(planner, message, help);
             return None;
         }
         asked if asked.needs_certificate() && plain => {
@@ -142,15 +138,7 @@ fn protocol(
                     endpoint.port, service.name
                 );
                 let help = "add `certificate: arn:aws:acm:...` to `public`, or `https` to the environment; or remove `host` and `path`: connections are then passed on";
-                refuse(
-                    planner,
-                    &rules::PUBLIC_CERTIFICATE,
-                    service,
-                    public.protocol_setting.as_ref(),
-                    endpoint,
-                    message,
-                    help,
-                );
+                refuse_uncertified(planner, message, help);
                 return None;
             }
             let message = format!(
