@@ -68,6 +68,7 @@
 //! ```
 
 mod body;
+mod divide;
 mod edit;
 mod graph;
 pub mod iam;
@@ -84,6 +85,7 @@ mod value;
 mod writer;
 
 pub use body::{BodyFault, is_resource_type};
+pub use divide::{DividedTemplate, NESTED_FOLDER, NESTED_STACK, StackMembership, divide};
 pub use edit::{EditFault, ValueChange, ValueEdit, ValuePath, ValueStep};
 pub use graph::ResourceDependency;
 pub use intrinsic::{
