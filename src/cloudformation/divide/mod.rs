@@ -12,7 +12,7 @@ mod tests;
 
 use self::border::StackBorder;
 use crate::graph;
-use crate::{LogicalId, PropertyMap, Resource, ResourceDependency, Template, TemplateValue};
+use crate::{DeletionPolicy, LogicalId, PropertyMap, Resource, ResourceDependency, Template, TemplateValue};
 use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -163,5 +163,6 @@ fn stack_resource(stack: &LogicalId, border: &StackBorder<'_>) -> Resource {
     let properties = PropertyMap::new()
         .with("TemplateURL", DividedTemplate::path(stack))
         .with_some("Parameters", (!given.is_empty()).then(|| given.into_iter().collect::<PropertyMap>()));
-    Resource::new(NESTED_STACK, properties).depends_on_all(&border.after)
+    // What a stack holds has policies of its own: what they retain outlives the stack.
+    Resource::new(NESTED_STACK, properties).policy(DeletionPolicy::Delete).depends_on_all(&border.after)
 }

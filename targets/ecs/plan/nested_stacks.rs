@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tranship_app::StackLayout;
 use tranship_app::rules::tranship::UNKNOWN_SERVICE;
 use tranship_cloudformation::{
-    DividedTemplate, LogicalId, ResourceRole, StackMembership, Template, divide, shard,
+    DividedTemplate, LogicalId, ResourceRole, StackMembership, Template, divide, list, props, shard,
 };
 use tranship_frontend::diagnostic::{Diagnostic, suggest};
 
@@ -61,8 +61,11 @@ impl NestedStacks {
         exceeded: bool,
     ) -> Option<DividedTemplate> {
         let due = self.layout.map_or(exceeded, |layout| layout == StackLayout::Nested);
-        let divided = due.then(|| divide(template, self.membership(plan, template)));
-        divided.filter(|divided| !divided.nested.is_empty())
+        let mut divided = due.then(|| divide(template, self.membership(plan, template)))?;
+        // cfn-lint says of each path of a nested template that it must be uploaded first.
+        let config = props! { "config" => props! { "ignore_checks" => list!["W3002"] } };
+        divided.root.metadata.set("cfn-lint", config);
+        (!divided.nested.is_empty()).then_some(divided)
     }
 
     fn membership(&self, plan: &EcsPlan, template: &Template) -> StackMembership {
