@@ -10,4 +10,5 @@ pub mod history;
 pub mod live;
 pub mod log_lines;
 pub mod plan_file;
+pub mod stack_templates;
 pub mod task_place;
