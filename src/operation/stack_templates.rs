@@ -51,6 +51,16 @@ impl StackTemplates {
         nested_stacks(&parsed(root)).map(str::to_owned).collect()
     }
 
+    /// Where the nested templates of a root are: its ids and the values of `TemplateURL`.
+    pub fn addresses(root: &str) -> Vec<(String, String)> {
+        let document = parsed(root);
+        let address = |id: &str| {
+            let resource = document.get("Resources")?.get(id)?;
+            resource.pointer("/Properties/TemplateURL")?.as_str().map(str::to_owned)
+        };
+        nested_stacks(&document).filter_map(|id| Some((id.to_owned(), address(id)?))).collect()
+    }
+
     /// All bytes, to tell one state from another.
     pub fn bytes(&self) -> Vec<u8> {
         let nested = self.nested.iter().flat_map(|(id, text)| ["\0", id, "\0", text]);
@@ -290,6 +300,8 @@ Outputs: { WebServiceName: { Value: !GetAtt WebService.Name } }
             json!({ "Fn::Sub": "x-${WebService.Name}-${AWS::Region}" })
         );
         assert_eq!(StackTemplates::nested_ids(ROOT), ["GroupsStack", "WebStack"]);
+        let paths = ["GroupsStack", "WebStack"].map(|id| (id.to_owned(), format!("stacks/{id}.yaml")));
+        assert_eq!(StackTemplates::addresses(ROOT), paths);
     }
 
     #[test]

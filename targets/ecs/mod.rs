@@ -81,11 +81,19 @@ fn deployment(LegalStack { plan, parameters, template, divided, .. }: &LegalStac
         capabilities: vec![if names_rights(template) { "CAPABILITY_NAMED_IAM" } else { "CAPABILITY_IAM" }],
         data_stores: data_stores(plan, is_there),
         services: services.map(stack_service).collect(),
+        nested: divided.as_ref().map(|divided| nested_stacks(plan, divided)).unwrap_or_default(),
     }
 }
 
 fn stack_service(it: &EcsServicePlan) -> StackService {
     StackService { name: it.name.to_string(), logical_id: it.id().to_string() }
+}
+
+/// The nested stacks of services and jobs.
+fn nested_stacks(plan: &EcsPlan, divided: &DividedTemplate) -> Vec<StackService> {
+    let stacks = plan.tasks.iter().map(|task| (task.name.to_string(), plan::nested_stack(&task.name)));
+    let there = stacks.filter(|(_, id)| divided.nested.contains_key(id));
+    there.map(|(name, id)| StackService { name, logical_id: id.to_string() }).collect()
 }
 
 /// Whether the template gives a name to something of IAM, which must be acknowledged

@@ -4,6 +4,7 @@
 //! resource that failed with its own reason.
 
 use super::changeset;
+use super::nested_events::NestedEvents;
 use super::services::ServiceWatch;
 use super::stack::{DeployedStack, find};
 use crate::deploy::clock::PollingPace;
@@ -20,7 +21,7 @@ const LOOKS: u32 = 6;
 /// A position in a stack's events.
 #[derive(Debug, Clone, Default)]
 pub(super) struct EventBookmark {
-    last: Option<String>,
+    pub(super) last: Option<String>,
     started: bool,
 }
 
@@ -90,11 +91,14 @@ async fn to_the_end(
 ) -> Result<OperationEnd, DeployFailure> {
     let client = session.cloudformation();
     let (mut pace, mut failures) = (PollingPace::new(session.time_left(limit)), Vec::new());
+    let mut inner = NestedEvents::default();
     let (mut ending, mut polls) = (false, 0);
     loop {
         let fresh = since(&client, stack_id, &mut mark).await?;
+        inner.open(&fresh);
+        let news = inner.look(&client, watch, progress).await;
         take(&fresh, &mut mark, watch, progress);
-        if !fresh.is_empty() {
+        if news || !fresh.is_empty() {
             pace.hurry();
         }
         ending |= fresh.iter().any(is_end);
@@ -109,6 +113,8 @@ async fn to_the_end(
             if gone || mark.started && !stack.is_busy() {
                 // Events that came between the two calls.
                 let late = since(&client, stack_id, &mut mark).await?;
+                inner.open(&late);
+                inner.finish(&client, watch, progress).await;
                 take(&late, &mut mark, watch, progress);
                 failures.extend(late.into_iter().filter(is_failure));
                 return Ok(OperationEnd { stack, failures });
@@ -138,7 +144,7 @@ fn take(
 }
 
 /// The events after the bookmark, oldest first; advances the bookmark.
-async fn since(
+pub(super) async fn since(
     client: &Client,
     stack: &str,
     mark: &mut EventBookmark,
@@ -191,7 +197,7 @@ fn status(event: &StackEvent) -> &str {
     event.resource_status().map_or("", |status| status.as_str())
 }
 
-fn is_of_stack(event: &StackEvent) -> bool {
+pub(super) fn is_of_stack(event: &StackEvent) -> bool {
     event.resource_type() == Some("AWS::CloudFormation::Stack")
         && event.physical_resource_id() == event.stack_id()
 }
@@ -224,7 +230,7 @@ fn is_consequence(event: &StackEvent) -> bool {
     event.resource_status_reason().is_some_and(|reason| reason.contains("cancelled"))
 }
 
-fn describe(event: &StackEvent) -> ProgressEvent {
+pub(super) fn describe(event: &StackEvent) -> ProgressEvent {
     ProgressEvent {
         subject: event.logical_resource_id().unwrap_or_default().to_owned(),
         kind: event.resource_type().unwrap_or_default().to_owned(),

@@ -57,6 +57,7 @@ pub use compute_policy::{
 };
 pub use machines::{image_id, image_parameter};
 pub use model::*;
+pub use nested_stacks::stack_of as nested_stack;
 
 use super::emit;
 use crate::Compilation;

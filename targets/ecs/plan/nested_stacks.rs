@@ -95,7 +95,7 @@ impl NestedStacks {
 }
 
 /// The nested stack of a service or a job.
-fn stack_of(name: &str) -> LogicalId {
+pub fn stack_of(name: &str) -> LogicalId {
     LogicalId::of(name, ResourceRole::Stack)
 }
 
