@@ -85,7 +85,7 @@ mod value;
 mod writer;
 
 pub use body::{BodyFault, is_resource_type};
-pub use divide::{DividedTemplate, NESTED_FOLDER, NESTED_STACK, StackMembership, divide, shard};
+pub use divide::{DividedTemplate, NESTED_FOLDER, NESTED_STACK, StackMembership, divide};
 pub use edit::{EditFault, ValueChange, ValueEdit, ValuePath, ValueStep};
 pub use graph::ResourceDependency;
 pub use intrinsic::{

@@ -69,6 +69,22 @@ def importable():
     provisioners._RESOURCE_HANDLERS["AWS::EFS::FileSystem"]["import"] = adopt
 
 
+def nested():
+    """An update of a nested stack leaves what does not change alone, as one of a stack does, and keeps the attributes."""
+    from ministack.services.cloudformation import _stacks, provisioners
+
+    original = provisioners._update_resource
+
+    def update(kind, identity, old, new, stack, name):
+        before = _stacks.get(stack, {}).get("_resources", {}).get(name, {}).get("Attributes", {})
+        if old == new and kind != "AWS::CloudFormation::Stack":
+            return identity, before
+        identity, attributes = original(kind, identity, old, new, stack, name)
+        return identity, attributes or before
+
+    provisioners._update_resource = update
+
+
 def main():
     """Registers the types and serves until it is ended."""
     from ministack.services.cloudformation import provisioners
@@ -81,6 +97,7 @@ def main():
         raise SystemExit("BIND_HOST must be 127.0.0.1")
     ministack_ecs.install()
     importable()
+    nested()
     images()
     from ministack import app
 

@@ -14,7 +14,6 @@ use self::border::StackBorder;
 use crate::graph;
 use crate::{DeletionPolicy, LogicalId, PropertyMap, Resource, ResourceDependency, Template, TemplateValue};
 use indexmap::IndexMap;
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The type of a nested stack.
@@ -53,12 +52,6 @@ impl DividedTemplate {
     pub fn path(stack: &LogicalId) -> String {
         format!("{NESTED_FOLDER}/{stack}.yaml")
     }
-}
-
-/// Which of `count` groups a name belongs to, whatever other names there are.
-pub fn shard(name: &str, count: u8) -> u8 {
-    let digest = Sha256::digest(format!("shard\0{name}"));
-    digest.first().copied().unwrap_or_default().checked_rem(count).unwrap_or_default()
 }
 
 /// Divides a template.

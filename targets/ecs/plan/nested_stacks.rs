@@ -10,13 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use tranship_app::StackLayout;
 use tranship_app::rules::tranship::UNKNOWN_SERVICE;
 use tranship_cloudformation::{
-    DividedTemplate, LogicalId, ResourceRole, StackMembership, Template, divide, list, props, shard,
+    DividedTemplate, LogicalId, ResourceRole, StackMembership, Template, divide, list, props,
 };
 use tranship_frontend::diagnostic::{Diagnostic, suggest};
-
-/// Stacks for the security groups of all services. Services name each other's groups in both directions, so that the
-/// groups come before every service. A constant: another number would move groups.
-const GROUP_STACKS: u8 = 8;
 
 /// What the settings say of the stacks.
 pub(super) struct NestedStacks {
@@ -83,9 +79,6 @@ impl NestedStacks {
         for task in &tasks {
             let own = own_resources(&task.name).chain([task.service()]);
             members.extend(own.map(|id| (id, stack_of(&task.name))));
-            if task.mode == NetworkMode::AwsVpc {
-                members.insert(task.security_group(), group_stack(&task.name));
-            }
         }
         rules(plan, &groups, &mut members);
         attachments(plan, &mut members);
@@ -97,12 +90,6 @@ impl NestedStacks {
 /// The nested stack of a service or a job.
 pub fn stack_of(name: &str) -> LogicalId {
     LogicalId::of(name, ResourceRole::Stack)
-}
-
-/// The nested stack of the security group of a service or a job.
-fn group_stack(name: &str) -> LogicalId {
-    let number = shard(name, GROUP_STACKS).to_string();
-    LogicalId::of_parts(&["security-groups", &number], ResourceRole::Stack)
 }
 
 /// What a service or a job alone has, if it has it.
@@ -122,7 +109,7 @@ fn own_resources(name: &str) -> impl Iterator<Item = LogicalId> {
     ROLES.iter().map(move |role| LogicalId::of(name, *role)).chain(metrics)
 }
 
-/// Rules belong to the service that connects, which waits for them; those of a load balancer to the service that it
+/// Security groups stay in the root, because services name each other's in both directions. Rules belong to the service that connects, which waits for them; those of a load balancer to the service that it
 /// reaches.
 fn rules(plan: &EcsPlan, groups: &BTreeMap<LogicalId, LogicalId>, members: &mut StackMembership) {
     let balancers = plan.front_door.balancers.iter();
