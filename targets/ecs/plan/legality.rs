@@ -83,8 +83,13 @@ fn diagnostic(
             let message =
                 format!("{subject} has {found} {}; CloudFormation allows {}", limit.what, limit.most);
             let key = at.as_ref().map_or_else(|| largest(template), |id| key_of(template, id));
-            placed(planner, Diagnostic::new(&rules::TEMPLATE_QUOTA, message), &key)
-                .help("split the application, or leave services out with `x-tranship: { skip: [...] }`")
+            let diagnostic = placed(planner, Diagnostic::new(&rules::TEMPLATE_QUOTA, message), &key);
+            let single = planner.app.settings.stacks.is_some() && violation.is_divisible() && stack.is_none();
+            let diagnostic = match single {
+                true => diagnostic.help("remove `stacks: single`: nested stacks have room for more"),
+                false => diagnostic,
+            };
+            diagnostic.help("split the application, or leave services out with `x-tranship: { skip: [...] }`")
         }
         TemplateViolation::Resolves { at, text } => dynamic_reference(planner, template, at, text),
         TemplateViolation::Duplicate(id) | TemplateViolation::Undefined { at: id, .. } => {
