@@ -78,7 +78,7 @@ impl<'a> StackBorder<'a> {
             };
             let stack = self.membership.get(id)?;
             let what = format!("For other stacks of this application: {}", described(name));
-            Some((stack.clone(), self.called(name), TemplateOutput::new(what, self.guarded(name, value))))
+            Some((stack.clone(), self.output(name), TemplateOutput::new(what, self.guarded(name, value))))
         })
     }
 
@@ -109,7 +109,7 @@ impl<'a> StackBorder<'a> {
             ValueName::Pseudo(pseudo) => TemplateValue::from(*pseudo),
             ValueName::Reference(id) | ValueName::Attribute(id, _) => {
                 if let Some(stack) = self.membership.get(id) {
-                    return stack.att(&format!("Outputs.{}", self.called(name)));
+                    return stack.att(&format!("Outputs.{}", self.output(name)));
                 }
                 match name {
                     ValueName::Attribute(_, attribute) => id.att(attribute),
@@ -132,7 +132,7 @@ impl<'a> StackBorder<'a> {
         }
     }
 
-    /// The name of the parameter and of the output: that of the parameter or resource, with the attribute. One that the
+    /// The name of the parameter: that of the parameter or resource, with the attribute. One that the
     /// template has for something else gets a hash.
     fn called(&self, name: &ValueName) -> LogicalId {
         let (text, own) = match name {
@@ -142,6 +142,13 @@ impl<'a> StackBorder<'a> {
         };
         let id = LogicalId::parse(&text).filter(|id| own || !self.is_known(id));
         id.unwrap_or_else(|| hashed(&text, name))
+    }
+
+    /// The name of the output: another one than that of the resource, which is in the same template.
+    fn output(&self, name: &ValueName) -> LogicalId {
+        let ValueName::Reference(id) = name else { return self.called(name) };
+        let text = format!("{id}Ref");
+        LogicalId::parse(&text).filter(|id| !self.is_known(id)).unwrap_or_else(|| hashed(&text, name))
     }
 
     fn is_known(&self, id: &LogicalId) -> bool {

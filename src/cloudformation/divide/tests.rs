@@ -101,7 +101,8 @@ fn without_members_nothing_changes() {
 #[test]
 fn one_nested_stack_reads_from_another_through_the_root() {
     let mut template = application();
-    let rule = Resource::new("AWS::X::Rule", props! { "From" => id("ApiRole").arn() });
+    let rule = props! { "From" => id("ApiRole").arn(), "Name" => id("ApiService").reference() };
+    let rule = Resource::new("AWS::X::Rule", rule);
     template.add(&id("Rule"), rule.depends_on(&id("WebRole")));
     let divided = divide(&template, members(&[&BOTH[..], &[("Rule", "WebStack")]].concat()));
     let given = divided.root.resources[&id("WebStack")].properties.get("Parameters").unwrap();
@@ -109,7 +110,14 @@ fn one_nested_stack_reads_from_another_through_the_root() {
     assert_eq!(given.get("ApiRoleArn"), Some(&id("ApiStack").att("Outputs.ApiRoleArn")));
     assert_eq!(divided.nested[&id("ApiStack")].outputs[&id("ApiRoleArn")].value, id("ApiRole").arn());
     let rule = &divided.nested[&id("WebStack")].resources[&id("Rule")];
-    assert_eq!(rule.properties, props! { "From" => id("ApiRoleArn").reference() });
+    let expected = props! { "From" => id("ApiRoleArn").reference(), "Name" => id("ApiService").reference() };
+    assert_eq!(rule.properties, expected);
+    assert_eq!(given.get("ApiService"), Some(&id("ApiStack").att("Outputs.ApiServiceRef")));
+    assert_eq!(
+        divided.nested[&id("ApiStack")].outputs[&id("ApiServiceRef")].value,
+        id("ApiService").reference()
+    );
+    assert!(divided.nested.values().all(|it| check(it).is_empty()));
     assert_eq!(rule.depends_on, [id("WebRole")]);
 }
 
