@@ -30,7 +30,7 @@ IMAGES = [
 
 
 def handlers(form):
-    """The three operations of a resource that merely exists."""
+    """The three operations of a resource that merely exists, unless its description asks to be refused."""
 
     def create(logical_id, properties, stack_name, **_):
         unique = uuid.uuid4().hex[:12]
@@ -38,6 +38,8 @@ def handlers(form):
         return identity, {"Id": identity, "Arn": identity}
 
     def update(identity, old, new, stack_name, **_):
+        if new.get("Description") == "refuse this":
+            raise ValueError("refused")
         return identity, {"Id": identity, "Arn": identity}
 
     def delete(identity, properties, **_):

@@ -57,34 +57,62 @@ class Nested(StackCase):
         return found
 
     def test_deployed_changed_and_deleted_as_one(self):
-        self.deploy("--set", "APP_VERSION=1")
+        run = self.deploy("--set", "APP_VERSION=1")
+        self.assertRegex(run.err, r"CREATE_COMPLETE +WebStack/WebService \(AWS::ECS::Service\)", "the events of a nested stack")
+        self.assertLess(run.err.index("IN_PROGRESS   WebStack "), run.err.index("IN_PROGRESS   WebStack/"), "a stack before what is in it")
         places = self.places()
-        expected = {"Cluster": "", "Listener": "", "WebTargetGroup": "", "SessionPassword1Secret": "",
-                    "WebService": "WebStack", "ApiService": "ApiStack", "WorkerLogGroup": "WorkerStack", "WebDiscovery": "WebStack"}
-        self.assertEqual({name: places.get(name) for name in expected if name in places}, {n: s for n, s in expected.items() if n in places})
-        self.assertLessEqual({"Cluster", "WebService", "ApiService"}, set(places))
-        (group,) = [one["logGroupName"] for one in client("logs", self.upstream).describe_log_groups()["logGroups"] if one["logGroupName"].endswith("/api")]
-        self.assertEqual(group, "/shop-prod/ecs/api", "named after the root stack")
-        status = self.tranship("status", "prod", expect=None)
-        print(status.out, status.err)
+        expected = {"Cluster": "", "Listener": "", "WebTargetGroup": "", "WebSecurityGroup": "", "WebStack": "", "WebService": "WebStack",
+                    "ApiDiscovery": "ApiStack", "ApiService": "ApiStack", "WorkerTaskDefinition": "WorkerStack"}
+        self.assertEqual({name: places.get(name) for name in expected}, expected)
+        groups = client("logs", self.upstream).describe_log_groups(logGroupNamePrefix="/shop-prod/")["logGroups"]
+        self.assertEqual(sorted(one["logGroupName"] for one in groups), [f"/shop-prod/ecs/{name}" for name in ("api", "web", "worker")])
+        status = self.tranship("status", "prod")
         for service in ("web", "api", "worker"):
-            self.assertRegex(status.out, rf"(?m)\b{service}\b")
-        run = self.again("--set", "APP_VERSION=1")
-        self.assertIn("no changes", run.err)
+            self.assertIn(f"service {service}: 1/1 running", status.out)
+        self.assertIn("no changes", self.again("--set", "APP_VERSION=1").err)
         run = self.again("--set", "APP_VERSION=2")
-        print(run.out, run.err)
+        self.assertIn("APP_VERSION of service web: 1 -> 2", run.err)
+        self.assertEqual({name: kind for name, (_, kind) in self.changed(run).items()}, {"WebStack": "AWS::CloudFormation::Stack"})
         self.say(NESTED, MANIFEST.replace(WORKER, ""))
-        run = self.again("--set", "APP_VERSION=2")
-        print(run.out, run.err)
+        self.again("--set", "APP_VERSION=2")
+        left = self.places()
+        gone = {name for name, place in places.items() if "Worker" in name or place == "WorkerStack"}
+        self.assertEqual(left, {name: place for name, place in places.items() if name not in gone})
+        self.say(NESTED)
+        run = self.tranship("rollback", "prod", "--yes")
+        self.assertEqual(self.places(), places, run)
+        run = self.tranship("down", "prod", "--yes")
+        self.assertIn(f"! {len(places)} resources will be deleted", run.err)
+        self.assertEqual(self.places(), {})
+
+    def test_nothing_moves_between_stacks(self):
+        without = MANIFEST.replace(WORKER, "")
+        self.say("stacks: single", without)
+        self.deploy("--set", "APP_VERSION=1")
+        one = self.places()
+        self.gateway.reset()
+        self.say(NESTED, without)
+        run = self.again("--set", "APP_VERSION=1", expect=1)
+        self.assertIn("of the stack shop-prod to other stacks", run.err)
+        self.assertIn("root_services: [api, web]", run.err)
+        self.assertEqual(self.gateway.actions("CreateChangeSet"), [])
+        self.assertEqual(self.tranship("diff", "prod", "--set", "APP_VERSION=1", expect=1).err.count("to other stacks"), 1)
+        self.say("stacks: nested\n  root_services: [web, api]")
+        self.again("--set", "APP_VERSION=1")
+        now = self.places()
+        self.assertEqual({name: now.get(name) for name in one}, one)
+        self.assertEqual({place for name, place in now.items() if name not in one}, {"", "WorkerStack", "ApiStack"} & set(now.values()))
+        self.assertEqual(now["WorkerService"], "WorkerStack")
         self.say("stacks: single")
-        run = self.again("--set", "APP_VERSION=2", expect=None)
-        print(run.out, run.err)
-        run = self.tranship("diff", "prod", "--set", "APP_VERSION=2", expect=None)
-        print(run.out, run.err)
-        run = self.tranship("down", "prod", "--yes", expect=None)
-        print(run.out, run.err)
-        print(self.places())
-        self.fail()
+        self.assertIn("stacks: nested", self.again("--set", "APP_VERSION=1", expect=1).err)
+
+    def test_a_failure_inside_a_nested_stack_is_explained(self):
+        self.deploy("--set", "APP_VERSION=1")
+        refused = "{ resource: WorkerFromApi7000Tcp9b2a447dIngress, merge: { Properties: { Description: refuse this } } }"
+        self.say(f"stacks: nested\n  patch: [{refused}]")
+        run = self.again("--set", "APP_VERSION=1", expect=1)
+        self.assertRegex(run.err, r"(?m)^error: ApiStack/WorkerFromApi7000Tcp9b2a447dIngress \(AWS::EC2::SecurityGroupIngress\) failed: refused")
+        self.assertRegex(run.err, r"  = the stack shop-prod ended as UPDATE_ROLLBACK_\w+")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,9 @@ use crate::deploy::progress::{DeployProgress, ProgressEvent};
 use crate::deploy::session::AwsSession;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{StackEvent, StackStatus};
+use std::collections::BTreeMap;
 use std::time::Duration;
+use tranship_cloudformation::NESTED_STACK;
 
 /// Polls of the events for one of the stack's state, while no event says that it has come to rest.
 const LOOKS: u32 = 6;
@@ -50,6 +52,8 @@ pub(super) struct OperationEnd {
     pub(super) stack: DeployedStack,
     /// The failures, in order.
     failures: Vec<StackEvent>,
+    /// The failures inside nested stacks, by their logical ids.
+    nested: BTreeMap<String, Vec<StackEvent>>,
 }
 
 /// The first resource that failed, with its own reason.
@@ -95,9 +99,9 @@ async fn to_the_end(
     let (mut ending, mut polls) = (false, 0);
     loop {
         let fresh = since(&client, stack_id, &mut mark).await?;
+        take(&fresh, &mut mark, watch, progress);
         inner.open(&fresh);
         let news = inner.look(&client, watch, progress).await;
-        take(&fresh, &mut mark, watch, progress);
         if news || !fresh.is_empty() {
             pace.hurry();
         }
@@ -117,7 +121,7 @@ async fn to_the_end(
                 inner.finish(&client, watch, progress).await;
                 take(&late, &mut mark, watch, progress);
                 failures.extend(late.into_iter().filter(is_failure));
-                return Ok(OperationEnd { stack, failures });
+                return Ok(OperationEnd { stack, failures, nested: inner.failures });
             }
         }
         polls += 1;
@@ -215,7 +219,7 @@ fn is_end(event: &StackEvent) -> bool {
     is_of_stack(event) && !status(event).is_empty() && !status(event).ends_with("_IN_PROGRESS")
 }
 
-fn is_failure(event: &StackEvent) -> bool {
+pub(super) fn is_failure(event: &StackEvent) -> bool {
     status(event).ends_with("_FAILED")
 }
 
@@ -286,6 +290,11 @@ impl OperationEnd {
 
     /// The failures of the nested stack that an event is about.
     async fn inner(&self, client: &Client, event: &StackEvent) -> Option<Vec<StackEvent>> {
+        let seen = event.logical_resource_id().and_then(|name| self.nested.get(name));
+        let of_root = event.stack_id() == Some(self.stack.id.as_str());
+        if let Some(seen) = seen.filter(|_| of_root && event.resource_type() == Some(NESTED_STACK)) {
+            return Some(seen.clone());
+        }
         let id = event.physical_resource_id().filter(|id| id.contains(":stack/"))?;
         if event.resource_type() != Some("AWS::CloudFormation::Stack") || event.stack_id() == Some(id) {
             return None;

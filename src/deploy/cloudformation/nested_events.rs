@@ -3,7 +3,7 @@
 //! In: the events of the root. Out: progress, one line per event, with the path of the resource. Invariant: it never fails
 //! a deployment, and it asks for a few stacks at a time, because CloudFormation limits such calls for an account.
 
-use super::follow::{EventBookmark, describe, is_of_stack, since};
+use super::follow::{EventBookmark, describe, is_failure, is_of_stack, since};
 use super::services::ServiceWatch;
 use crate::deploy::progress::{DeployProgress, ProgressEvent};
 use aws_sdk_cloudformation::Client;
@@ -34,6 +34,8 @@ struct OpenStack {
 pub(super) struct NestedEvents {
     stacks: BTreeMap<String, OpenStack>,
     turns: VecDeque<String>,
+    /// What failed in each of them, by logical id, in order: a rollback that follows may hide it.
+    pub(super) failures: BTreeMap<String, Vec<StackEvent>>,
 }
 
 impl NestedEvents {
@@ -96,6 +98,9 @@ impl NestedEvents {
             news = true;
             watch.note(&event);
             progress.event(&below(&stack.name, &event));
+            if is_failure(&event) {
+                self.failures.entry(stack.name.clone()).or_default().push(event);
+            }
         }
         if done {
             self.stacks.remove(&id);
