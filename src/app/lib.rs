@@ -39,9 +39,9 @@ pub use report::{
 };
 pub use settings::{
     AccessPointId, AccountNumber, ArchiveAddress, CapacityKind, CertificateArn, ChosenEnvironment,
-    ComposedImage, ConnectionArn, ContainerPorts, DatabaseClass, DatabaseSetting, DatabaseSettings,
-    DeliverySummary, DeploymentPosture, DiscoverySettings, EgressDestination, EgressPorts, EgressSetting,
-    EgressSettings, EgressTarget, EnvironmentRoles, EnvironmentTier, ExistingDatabaseSettings,
+    ComposedImage, ConnectionArn, ContainerFolder, ContainerPorts, DatabaseClass, DatabaseSetting,
+    DatabaseSettings, DeliverySummary, DeploymentPosture, DiscoverySettings, EgressDestination, EgressPorts,
+    EgressSetting, EgressSettings, EgressTarget, EnvironmentRoles, EnvironmentTier, ExistingDatabaseSettings,
     ExistingNetwork, FileLocation, FileSystemId, FileSystemName, ForeignHost, FreeList, FreeMapping,
     FreeNode, FreeValue, HealthCheckSettings, HostedZoneId, HttpsSettings, InstanceRange, JobSchedule,
     JobSetting, KnownNames, ListedSetting, LogRetention, MountedFiles, NameResolution, NamedSettings,

@@ -47,6 +47,7 @@ pub(crate) const WORDS: &[(&str, &[&str])] = &[
     ("x-tranship.rollout", &["all-at-once"]),
     ("x-tranship.tier", &["worker"]),
     ("x-tranship.roles", &["account"]),
+    ("x-tranship.init", &["/start"]),
     ("x-tranship.file_system", &["fs-1b2c3d4e"]),
     ("x-tranship.volume_storage", &["instance"]),
     ("volumes.*.x-tranship.storage", &["instance"]),

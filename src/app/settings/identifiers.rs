@@ -75,6 +75,18 @@ checked_text!(
 );
 
 checked_text!(
+    /// A folder of containers.
+    ContainerFolder,
+    "an absolute path of letters, digits, `.`, `_` and `-`, such as `/init`",
+    "^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$",
+    |text| text.strip_prefix('/').is_some_and(|path| path.split('/').all(|part| {
+        !part.is_empty()
+            && !part.starts_with('.')
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+    }))
+);
+
+checked_text!(
     /// An EFS file system: `new`, or the id of an existing one.
     FileSystemName,
     "`new`, or the id of an EFS file system that starts with `fs-`",
