@@ -49,8 +49,8 @@ pub use settings::{
     PatchSettings, PatchTargets, PermissionSetting, PipelineProvider, PipelineSettings, PlatformKind,
     PortNumber, PublicEndpoint, PublicSetting, RegionName, RegistryLogin, RolloutKind, SECTIONS,
     ScaleSettings, ScheduleExpression, SecretName, SecurityGroupId, ServiceSettings, SettingDeclaration,
-    SettingForm, SettingLayering, SettingSection, SettingTargets, Settings, SourceRepository, SubnetId,
-    TargetName, TestService, UrlPath, VolumeOwner, VolumePlace, VolumeScope, VolumeSettings, VpcId,
+    SettingForm, SettingLayering, SettingSection, SettingTargets, Settings, SnapshotName, SourceRepository,
+    SubnetId, TargetName, TestService, UrlPath, VolumeOwner, VolumePlace, VolumeScope, VolumeSettings, VpcId,
     WholeNumber, delivery, environments, late_bound_names, listed_settings, published_schema, settings_page,
     settings_reference,
 };

@@ -151,6 +151,7 @@ pub(crate) const WORDS: &[(&str, &[&str])] = &[
     ("services.*.x-tranship.database.engine", &["mariadb"]),
     ("services.*.x-tranship.database.version", &["16"]),
     ("services.*.x-tranship.database.class", &["db.t4g.small"]),
+    ("services.*.x-tranship.database.snapshot", &["shop-after"]),
     ("services.*.x-tranship.database.existing.host", &["other.c1a2b3.eu-central-1.rds.amazonaws.com"]),
     ("services.*.x-tranship.database.existing.port", &["6433"]),
     ("services.*.x-tranship.database.existing.security_group", &["sg-1123456789abcdef0"]),

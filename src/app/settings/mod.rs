@@ -46,7 +46,7 @@ pub use identifiers::{
     AccessPointId, AccountNumber, ArchiveAddress, CertificateArn, ConnectionArn, ContainerFolder,
     DatabaseClass, FileLocation, FileSystemId, FileSystemName, ForeignHost, HostedZoneId, LogRetention,
     NetworkRange, NotificationTarget, RegionName, ScheduleExpression, SecretName, SecurityGroupId,
-    SourceRepository, SubnetId, TargetName, UrlPath, VolumeOwner, VpcId,
+    SnapshotName, SourceRepository, SubnetId, TargetName, UrlPath, VolumeOwner, VpcId,
 };
 pub use page::{settings_page, settings_reference};
 pub use patch::{PatchAction, PatchRemoval, PatchSettings, PatchTargets};
