@@ -11,7 +11,7 @@ use super::secret_words::{
 };
 use super::secret_words::{PUBLIC_APPS, PUBLIC_KEYS, PUBLISHED, SWITCHES};
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// What a secret name promises, which decides what its value must look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +51,7 @@ const REMEMBERED: usize = 1024;
 
 thread_local! {
     /// What was answered. The services of a manifest have mostly the same names, and each is asked for several times.
-    static ANSWERS: RefCell<HashMap<Box<str>, Option<SecretKind>>> = RefCell::default();
+    static ANSWERS: RefCell<BTreeMap<Box<str>, Option<SecretKind>>> = RefCell::default();
 }
 
 /// What the name promises, if it promises a secret.
