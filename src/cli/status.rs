@@ -66,7 +66,10 @@ fn line(service: &ServiceStatus) -> String {
     let ServiceStatus { name, rollout, running, desired, pending, reason, .. } = service;
     let pending = if *pending > 0 { format!(", {pending} pending") } else { String::new() };
     let reason = reason.as_ref().map(|reason| format!("; {reason}")).unwrap_or_default();
-    let line = format!("  service {name}: {running}/{desired} running{pending}, rollout {rollout}{reason}\n");
+    let targets = service.targets.as_ref().map(|targets| format!(", {targets}")).unwrap_or_default();
+    let line = format!(
+        "  service {name}: {running}/{desired} running{pending}, rollout {rollout}{targets}{reason}\n"
+    );
     let digest = service
         .digest
         .as_ref()
@@ -113,6 +116,9 @@ fn service(of: &ServiceStatus) -> Value {
         "name": of.name, "rollout": of.rollout, "running": of.running, "desired": of.desired,
         "pending": of.pending, "reason": of.reason, "healthy": of.is_healthy(),
         "since": of.since, "image": of.image, "digest": of.digest,
+        "targets": of.targets.as_ref().map(|targets| json!({
+            "healthy": targets.healthy, "unhealthy": targets.unhealthy, "total": targets.total, "cause": targets.cause,
+        })),
     })
 }
 
@@ -123,6 +129,7 @@ fn drifted(of: &ResourceDrift) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deploy::TargetHealth;
 
     fn found() -> DeploymentStatus {
         DeploymentStatus {
@@ -141,6 +148,7 @@ mod tests {
                 since: Some("2026-11-27T21:04:05Z".into()),
                 image: Some("shop:41".into()),
                 digest: Some("sha256:0123456789abcdef".into()),
+                targets: None,
             }],
             drift: None,
         }
@@ -163,6 +171,19 @@ mod tests {
         assert_eq!(document["variables"], json!({ "APP_VERSION": "41" }));
         assert_eq!(document["services"][0]["digest"], "sha256:0123456789abcdef");
         assert_eq!(document["drift"], Value::Null);
+    }
+
+    #[test]
+    fn an_unhealthy_target_is_told_with_its_cause() {
+        let mut ill = found();
+        let cause = Some("Request timed out".to_owned());
+        ill.services[0].targets = Some(TargetHealth { healthy: 1, unhealthy: 1, total: 2, cause });
+        let told = "2/2 running, rollout COMPLETED, 1/2 targets healthy: Request timed out\n";
+        assert!(human(&ill).contains(told), "{}", human(&ill));
+        let service = &document(&ill)["services"][0];
+        let targets = json!({ "healthy": 1, "unhealthy": 1, "total": 2, "cause": "Request timed out" });
+        assert_eq!((&service["targets"], &service["healthy"]), (&targets, &Value::Bool(false)));
+        assert_eq!(document(&found())["services"][0]["healthy"], true);
     }
 
     #[test]

@@ -204,12 +204,37 @@ pub struct ServiceStatus {
     pub image: Option<String>,
     /// The digest of that image, as it was pulled.
     pub digest: Option<String>,
+    /// What the load balancer says of its tasks, if it has targets there.
+    pub targets: Option<TargetHealth>,
+}
+
+/// What a load balancer says of the tasks of a service.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TargetHealth {
+    /// Targets that get requests.
+    pub healthy: usize,
+    /// Targets that fail the health check.
+    pub unhealthy: usize,
+    /// All targets but those that are about to leave.
+    pub total: usize,
+    /// Why the first unhealthy one is, in the words of AWS.
+    pub cause: Option<String>,
+}
+
+impl fmt::Display for TargetHealth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{} targets healthy", self.healthy, self.total)?;
+        self.cause.as_ref().map_or(Ok(()), |cause| write!(f, ": {cause}"))
+    }
 }
 
 impl ServiceStatus {
-    /// Whether all its tasks are running and its rollout has not failed.
+    /// Whether all its tasks are running, none is unhealthy, and its rollout has not failed.
     pub fn is_healthy(&self) -> bool {
-        self.running >= self.desired && matches!(self.rollout.as_str(), "IN_PROGRESS" | "COMPLETED")
+        let reached = self.targets.as_ref().is_none_or(|targets| targets.unhealthy == 0);
+        reached
+            && self.running >= self.desired
+            && matches!(self.rollout.as_str(), "IN_PROGRESS" | "COMPLETED")
     }
 }
 

@@ -61,6 +61,7 @@ const SERVICES: &[&str] = &[
     "ecs:ListTasks",
     "ecs:RunTask",
     "ecs:UpdateService",
+    "elasticloadbalancing:DescribeTargetHealth",
     "logs:FilterLogEvents",
     "logs:GetLogEvents",
     "secretsmanager:ListSecretVersionIds",

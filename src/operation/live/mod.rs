@@ -68,6 +68,8 @@ struct LiveLine {
     began: Option<u64>,
     ended: Option<u64>,
     note: String,
+    /// What the load balancer says.
+    targets: String,
 }
 
 impl LiveLine {
@@ -160,6 +162,11 @@ impl LiveBoard {
             line.note.clone_from(&event.text);
             return;
         }
+        if event.status == "TARGET_HEALTH" {
+            let line = self.lines.entry((0, format!("service {}", event.subject))).or_default();
+            line.targets.clone_from(&event.text);
+            return;
+        }
         self.note(&event.subject, &event.text);
     }
 
@@ -183,8 +190,8 @@ impl LiveBoard {
             let time = line.began.map(|began| elapsed(line.ended.unwrap_or(now).saturating_sub(began)));
             let counted = line.resources.len() > 1 && state != LiveState::Done;
             let count = counted.then(|| format!("{} of {}", line.done(), line.resources.len()));
-            let notes = [count, Some(line.note.clone()).filter(|note| !note.is_empty())];
-            let notes: Vec<String> = notes.into_iter().flatten().collect();
+            let notes = [count.unwrap_or_default(), line.note.clone(), line.targets.clone()];
+            let notes: Vec<String> = notes.into_iter().filter(|note| !note.is_empty()).collect();
             let name = clip(name, column);
             let text = format!(
                 "  {} {name:<column$}  {:<STATE$} {:>6}  {}",

@@ -42,6 +42,16 @@ fn script() -> Vec<(u64, LiveEvent)> {
         (342, event("WebService", SERVICE, "CREATE_IN_PROGRESS", "")),
         (343, event("WorkerService", SERVICE, "CREATE_IN_PROGRESS", "")),
         (350, event("web", "service", "ROLLOUT_IN_PROGRESS", "1/2 running, 1 pending")),
+        (355, event("web", "service", "TARGET_HEALTH", "0/1 targets healthy")),
+        (
+            358,
+            event(
+                "web",
+                "service",
+                "TARGET_HEALTH",
+                "0/1 targets healthy: Health checks failed with these codes: [404]",
+            ),
+        ),
         (
             372,
             event(
@@ -97,7 +107,9 @@ fn a_line_has_its_state_its_time_and_what_ecs_counts() {
     assert_eq!(lines.len(), 7);
     let find = |lines: &[String], name: &str| lines.iter().find(|line| line.contains(name)).cloned().unwrap();
     assert!(
-        find(&lines, "service web ").ends_with("in progress     19s  1 of 2, 1/2 running, 1 pending"),
+        find(&lines, "service web ").ends_with(
+            "in progress     19s  1 of 2, 1/2 running, 1 pending, 0/1 targets healthy: Health checks failed with these codes: [404]"
+        ),
         "{lines:?}"
     );
     assert!(find(&lines, "database db").ends_with("done          5m00s"), "{lines:?}");
