@@ -121,6 +121,21 @@ impl CommandContext<'_> {
         outcome.compiled.map(|compiled| (compiled.deployment, mark)).ok_or(ExitStatus::Failed)
     }
 
+    /// Identifies the deployments of environments, with the options for each.
+    pub(super) fn identify_all(
+        &mut self,
+        environments: &[String],
+        set: &VariableOptions,
+        aws: &AwsOptions,
+    ) -> Result<Vec<(TargetDeployment, DeployOptions)>, ExitStatus> {
+        let mut found = Vec::new();
+        for environment in environments {
+            let (deployment, mark) = self.identify(environment, set)?;
+            found.push((deployment, aws.options(false, mark, self.shell)));
+        }
+        Ok(found)
+    }
+
     /// Compiles to learn what is deployed, without the values that only a deployment needs.
     pub(super) fn identified(
         &mut self,

@@ -50,12 +50,12 @@ pub(super) struct DeploymentView<'a> {
 }
 
 /// Seconds since 1970.
-fn seconds() -> u64 {
+pub(super) fn seconds() -> u64 {
     u64::try_from(now() / 1000).unwrap_or_default()
 }
 
 /// A time of the day in UTC: `21:04:05`.
-fn clock(seconds: u64) -> String {
+pub(super) fn clock(seconds: u64) -> String {
     format!("{:02}:{:02}:{:02}", seconds / 3600 % 24, seconds / 60 % 60, seconds % 60)
 }
 
@@ -93,7 +93,7 @@ impl<'a> DeploymentView<'a> {
 
     fn draw(&mut self) {
         let Some(board) = self.board.as_ref().filter(|_| self.mode == ProgressMode::Tty) else { return };
-        let screen = board.screen(seconds(), self.shell.columns());
+        let screen = board.screen(seconds(), self.shell.columns(), self.shell.rows() - 1);
         self.clear();
         for line in &screen {
             self.shell.message(line);
@@ -241,15 +241,23 @@ fn deploy_time() -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::cli::Verbosity;
     use std::cell::RefCell;
     use std::io::{self, Write};
     use std::rc::Rc;
 
+    /// Keeps what is written.
     #[derive(Clone, Default)]
-    struct Kept(Rc<RefCell<Vec<u8>>>);
+    pub(in crate::cli) struct Kept(Rc<RefCell<Vec<u8>>>);
+
+    impl Kept {
+        /// What was written so far.
+        pub(in crate::cli) fn text(&self) -> String {
+            String::from_utf8(self.0.borrow().clone()).unwrap()
+        }
+    }
 
     impl Write for Kept {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -276,8 +284,7 @@ mod tests {
         });
         view.warn("careful");
         view.end(&Ok(DeployOutcome { changed: true, outputs: Vec::new() }), 0);
-        let text = |kept: &Kept| String::from_utf8(kept.0.borrow().clone()).unwrap();
-        (text(&out), text(&err))
+        (out.text(), err.text())
     }
 
     #[test]

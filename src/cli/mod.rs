@@ -19,6 +19,8 @@ mod diff;
 #[cfg(feature = "deploy")]
 mod down;
 mod environments;
+#[cfg(feature = "deploy")]
+mod events;
 mod exit;
 mod explain;
 mod listing;
@@ -47,6 +49,8 @@ mod selection;
 mod shell;
 #[cfg(feature = "deploy")]
 mod status;
+#[cfg(feature = "deploy")]
+mod status_screen;
 mod targets;
 mod verify;
 
@@ -86,15 +90,15 @@ pub enum CliCommand {
     /// Show what a deployment would change, by value; exits with 3 if it would change anything
     #[cfg(feature = "deploy")]
     Diff(diff::DiffCommand),
-    /// Show the status of a deployment
+    /// Show the status of deployments; with --follow, several environments side by side
     #[cfg(feature = "deploy")]
     Status(status::StatusCommand),
     /// Print the output of services and jobs, all together by time
     #[cfg(feature = "deploy")]
     Logs(logs::LogsCommand),
-    /// Print the newest events of a deployment
+    /// Print the newest events of deployments, and with --follow those that come
     #[cfg(feature = "deploy")]
-    Events(logs::EventsCommand),
+    Events(events::EventsCommand),
     /// Run a one-off task of a service or a job, and end with its exit code
     #[cfg(feature = "deploy")]
     Run(run_task::RunCommand),

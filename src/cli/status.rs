@@ -1,17 +1,22 @@
-//! `tranship status`: the status of a deployment.
+//! `tranship status`: the status of deployments, once or as it changes.
 
 use super::deployment::{AwsOptions, TerminalProgress};
+use super::status_screen::StatusScreen;
 use super::{CommandContext, ExitStatus, VariableOptions};
-use crate::deploy::{self, DeploymentStatus, ResourceDrift, ServiceStatus};
+use crate::deploy::{self, DeployOptions, DeploymentStatus, ResourceDrift, ServiceStatus};
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
+use tranship_targets::TargetDeployment;
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
 pub struct StatusCommand {
-    /// An environment of the manifest
-    #[arg(value_name = "ENV")]
-    environment: String,
+    /// Environments of the manifest
+    #[arg(value_name = "ENV", required = true)]
+    environments: Vec<String>,
+    /// Show the status again as it changes, several environments side by side, until Ctrl-C
+    #[arg(long, conflicts_with = "drift")]
+    follow: bool,
     #[command(flatten)]
     set: VariableOptions,
     /// Also look for what was changed outside of the stack; takes minutes
@@ -34,19 +39,43 @@ enum StatusFormat {
 impl StatusCommand {
     /// Prints the status to standard output. Fails if nothing is deployed, or if it is failing or in progress.
     pub fn run(&self, context: &mut CommandContext<'_>) -> ExitStatus {
-        let (deployment, mark) = match context.identify(&self.environment, &self.set) {
+        let deployments = match context.identify_all(&self.environments, &self.set, &self.aws) {
             Ok(found) => found,
             Err(exit) => return exit,
         };
-        let options = self.aws.options(false, mark, context.shell);
-        match deploy::status(&deployment, self.drift, &options, &mut TerminalProgress(context.shell)) {
-            Ok(found) => {
-                context.shell.data(&match self.format {
-                    StatusFormat::Human => human(&found),
-                    StatusFormat::Json => format!("{}\n", document(&found)),
-                });
-                if found.healthy { ExitStatus::Done } else { ExitStatus::Failed }
+        if self.follow {
+            return self.follow(&deployments, context);
+        }
+        let mut exit = ExitStatus::Done;
+        for ((deployment, options), name) in deployments.iter().zip(&self.environments) {
+            match deploy::status(deployment, self.drift, options, &mut TerminalProgress(context.shell)) {
+                Ok(found) => {
+                    context.shell.data(&match self.format {
+                        StatusFormat::Human => human(&found),
+                        StatusFormat::Json => format!("{}\n", document(name, &found)),
+                    });
+                    exit = if found.healthy { exit } else { ExitStatus::Failed };
+                }
+                Err(failure) => return context.fail(&failure),
             }
+        }
+        exit
+    }
+
+    /// Shows every round of statuses, until Ctrl-C.
+    fn follow(
+        &self,
+        deployments: &[(TargetDeployment, DeployOptions)],
+        context: &mut CommandContext<'_>,
+    ) -> ExitStatus {
+        let lines: &dyn Fn(&str, &DeploymentStatus) -> Vec<String> = match self.format {
+            StatusFormat::Human => &|_, found| human(found).lines().map(str::to_owned).collect(),
+            StatusFormat::Json => &|name, found| vec![document(name, found).to_string()],
+        };
+        let drawn = matches!(self.format, StatusFormat::Human) && context.shell.can_redraw();
+        let mut screen = StatusScreen::new(context.shell, &self.environments, lines, drawn);
+        match deploy::watch(deployments, &mut screen) {
+            Ok(()) => ExitStatus::Done,
             Err(failure) => context.fail(&failure),
         }
     }
@@ -99,14 +128,14 @@ fn drift(all: &[ResourceDrift]) -> Vec<String> {
     all.iter().map(|it| line(it) + "\n").collect()
 }
 
-fn document(found: &DeploymentStatus) -> Value {
+fn document(environment: &str, found: &DeploymentStatus) -> Value {
     let facts: Map<_, _> =
         found.facts.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
     let variables: Map<_, _> =
         found.variables.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
     let services: Vec<Value> = found.services.iter().map(service).collect();
     json!({
-        "subject": found.subject, "state": found.state, "healthy": found.healthy, "facts": facts,
+        "environment": environment, "subject": found.subject, "state": found.state, "healthy": found.healthy, "facts": facts,
         "services": services, "variables": variables, "drift": found.drift.as_ref().map(|all| all.iter().map(drifted).collect::<Vec<_>>()),
     })
 }
@@ -167,7 +196,8 @@ mod tests {
         assert_eq!(human(&pinned), format!("{START}    image shop@sha256:0123456789abcdef\n"));
         (pinned.services[0].image, pinned.services[0].digest) = (None, None);
         assert_eq!(human(&pinned), START);
-        let document = document(&found());
+        let document = document("prod", &found());
+        assert_eq!(document["environment"], "prod");
         assert_eq!(document["variables"], json!({ "APP_VERSION": "41" }));
         assert_eq!(document["services"][0]["digest"], "sha256:0123456789abcdef");
         assert_eq!(document["drift"], Value::Null);
@@ -180,10 +210,10 @@ mod tests {
         ill.services[0].targets = Some(TargetHealth { healthy: 1, unhealthy: 1, total: 2, cause });
         let told = "2/2 running, rollout COMPLETED, 1/2 targets healthy: Request timed out\n";
         assert!(human(&ill).contains(told), "{}", human(&ill));
-        let service = &document(&ill)["services"][0];
+        let service = &document("prod", &ill)["services"][0];
         let targets = json!({ "healthy": 1, "unhealthy": 1, "total": 2, "cause": "Request timed out" });
         assert_eq!((&service["targets"], &service["healthy"]), (&targets, &Value::Bool(false)));
-        assert_eq!(document(&found())["services"][0]["healthy"], true);
+        assert_eq!(document("prod", &found())["services"][0]["healthy"], true);
     }
 
     #[test]
@@ -202,6 +232,6 @@ mod tests {
         assert_eq!(drift(&[gone]), ["  drift: WebService (AWS::ECS::Service) deleted\n"]);
         assert_eq!(drift(&[]), ["  drift: none\n"]);
         let status = DeploymentStatus { drift: Some(Vec::new()), ..found() };
-        assert_eq!(document(&status)["drift"], json!([]));
+        assert_eq!(document("prod", &status)["drift"], json!([]));
     }
 }

@@ -24,7 +24,8 @@ mod upload;
 pub(crate) use self::failure::sdk as sdk_failure;
 pub use self::failure::{DeployFailure, FailureKind};
 pub use self::operate::{
-    ExecSession, FinishedTask, LogRequest, PastEvent, TaskRequest, events, exec, logs, run_task,
+    ExecSession, FinishedTask, LogRequest, PastEvent, StatusRounds, TaskRequest, events, exec, follow_events,
+    logs, run_task, watch,
 };
 pub use self::ownership::ProjectMark;
 pub use self::permissions::{TrustedRunner, policy};
@@ -270,7 +271,7 @@ pub fn status(
 ) -> Result<DeploymentStatus, DeployFailure> {
     run(deployment, options, progress, async |session, progress| match deployment {
         TargetDeployment::Stack(stack) => {
-            let mut found = cloudformation::status(session, stack, progress).await?;
+            let mut found = status_of(session, deployment, progress).await?;
             if drift && found.state.is_some() {
                 found.drift = Some(cloudformation::drift(session, stack, options, progress).await?);
             }
@@ -280,8 +281,20 @@ pub fn status(
             Err(DeployFailure::usage("drift is not known of Elastic Beanstalk environments")
                 .help("leave `--drift` out"))
         }
-        TargetDeployment::Beanstalk(environment) => beanstalk::status(session, environment).await,
+        TargetDeployment::Beanstalk(_) => status_of(session, deployment, progress).await,
     })
+}
+
+/// The status of a deployment, without drift.
+async fn status_of(
+    session: &AwsSession,
+    deployment: &TargetDeployment,
+    progress: &mut dyn DeployProgress,
+) -> Result<DeploymentStatus, DeployFailure> {
+    match deployment {
+        TargetDeployment::Stack(stack) => cloudformation::status(session, stack, progress).await,
+        TargetDeployment::Beanstalk(environment) => beanstalk::status(session, environment).await,
+    }
 }
 
 /// What to go back to.
