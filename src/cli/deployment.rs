@@ -246,7 +246,7 @@ impl DeployProgress for TerminalProgress<'_> {
     }
 
     fn review(&mut self, subject: &str, diff: &DeploymentDiff) {
-        if diff.is_empty() {
+        if diff.is_empty() && diff.overridden.is_empty() {
             return;
         }
         self.0.message(&difference::summary(diff, subject));

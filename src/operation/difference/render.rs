@@ -2,7 +2,7 @@
 //!
 //! In: a [`DeploymentDiff`]. Out: one line for each change, within a width, and a document of a stable form. Pure.
 
-use super::{ChangeAction, DeploymentDiff, RESOURCES, ValueDifference};
+use super::{ChangeAction, DeploymentDiff, OverriddenOption, RESOURCES, ValueDifference};
 use serde_json::{Value as Json, json};
 
 /// The version of the form of the document.
@@ -21,6 +21,7 @@ pub fn lines(diff: &DeploymentDiff, width: usize) -> Vec<String> {
         let word = if diff.jobs.len() == 1 { "runs" } else { "run" };
         lines.push(format!("> {} {word} before the services that wait for it", diff.jobs.join(", ")));
     }
+    lines.extend(diff.overridden.iter().map(OverriddenOption::line));
     if !diff.others.is_empty() {
         lines.push(clip(&format!("  and without effect on what runs: {}", diff.others.join(", ")), width));
     }
@@ -150,9 +151,11 @@ pub fn document(diff: &DeploymentDiff, subject: &str) -> Json {
             "resources": it.resources,
         })
     };
+    let overridden = |it: &OverriddenOption| json!({ "namespace": it.namespace, "option": it.option, "value": it.value, "bundle": it.bundle });
     json!({
         "schema": SCHEMA, "subject": subject, "first": diff.is_first, "changed": !diff.is_empty(),
         "changes": diff.changes.iter().map(change).collect::<Vec<_>>(),
         "jobs": diff.jobs, "others": diff.others,
+        "overridden": diff.overridden.iter().map(overridden).collect::<Vec<_>>(),
     })
 }

@@ -272,7 +272,7 @@ fn the_document_has_everything_that_a_line_has() {
                 "secret": false, "consequence": "new-tasks", "detail": "", "key": "services.web.environment.DEBUG",
                 "line": "compose.yaml:7", "resources": ["WebTaskDefinition"],
             }],
-            "jobs": [], "others": [],
+            "jobs": [], "others": [], "overridden": [], "overridden": [],
         })
     );
 }
