@@ -249,6 +249,12 @@ impl DeployProgress for TerminalProgress<'_> {
         if diff.is_empty() && diff.overridden.is_empty() {
             return;
         }
+        if self.0.can_redraw() {
+            for line in difference::fitted(diff, subject, self.0.columns()) {
+                self.0.message(&line);
+            }
+            return;
+        }
         self.0.message(&difference::summary(diff, subject));
         for line in difference::lines(diff, self.0.width()) {
             self.0.message(&format!("  {line}"));

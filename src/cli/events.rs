@@ -79,6 +79,9 @@ mod tests {
         };
         assert_eq!(line("", &event), "2026-11-27T21:04:05Z CREATE_COMPLETE      WebService\n");
         event.text = "ready".into();
+        let service = PastEvent { subject: "web".into(), status: "SERVICE_EVENT".into(), ..event.clone() };
+        let text = [line("dev  | ", &event), line("prod | ", &service)].concat();
+        crate::operation::transcripts::golden("events.txt", &text);
         assert_eq!(
             line("dev  | ", &event),
             "2026-11-27T21:04:05Z dev  | CREATE_COMPLETE      WebService  ready\n"

@@ -312,6 +312,43 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn plain_lines_of_a_deployment_that_fails_are_the_transcript() {
+        let (out, err) = (Kept::default(), Kept::default());
+        let mut shell = Shell::to(Box::new(out.clone()), Box::new(err.clone()), Verbosity::Normal);
+        let mut view = DeploymentView::new(ProgressMode::Plain, "prod", &mut shell);
+        view.banner(&DeployBanner {
+            subject: "stack shop-prod".into(),
+            account: "123456789012".into(),
+            region: "eu-west-1".into(),
+            source: "profile ops (--aws-profile)".into(),
+            identity: "arn:aws:iam::123456789012:user/ops".into(),
+        });
+        view.message("creating a change set");
+        let event = |subject: &str, kind: &str, status: &str, text: &str, failed| ProgressEvent {
+            subject: subject.into(),
+            kind: kind.into(),
+            status: status.into(),
+            text: text.into(),
+            failed,
+        };
+        view.event(&event("WebService", "AWS::ECS::Service", "UPDATE_IN_PROGRESS", "", false));
+        view.event(&event("web", "service", "ROLLOUT_IN_PROGRESS", "1/2 running, 1 pending", false));
+        let ill = "0/1 targets healthy: Health checks failed with these codes: [404]";
+        view.event(&event("web", "service", "TARGET_HEALTH", ill, true));
+        view.warn("cannot read container logs: AccessDenied");
+        view.event(&event("shop-prod", "AWS::CloudFormation::Stack", "UPDATE_ROLLBACK_COMPLETE", "", true));
+        let text = err.text();
+        // The time of day is that of the test.
+        let timeless = |line: &str| match line.as_bytes().get(2) {
+            Some(b':') => format!("21:04:05{}\n", line.get(8..).unwrap_or_default()),
+            _ => format!("{line}\n"),
+        };
+        let text: String = text.lines().map(timeless).collect();
+        crate::operation::transcripts::golden("deploy-plain.txt", &text);
+        assert_eq!(out.text(), "");
+    }
+
+    #[test]
     fn only_what_may_hurt_is_named_above_the_tree() {
         let change = |action, data_at_risk| PlannedChange {
             action,

@@ -30,6 +30,7 @@ mod live;
 mod lock;
 #[cfg(feature = "deploy")]
 mod logs;
+mod man;
 #[cfg(feature = "deploy")]
 mod permissions;
 mod pipeline;
@@ -125,6 +126,8 @@ pub enum CliCommand {
     Schema(schema::SchemaCommand),
     /// Print a shell completion script
     Completions(completions::CompletionsCommand),
+    /// Print a manual page, for `man`
+    Man(man::ManCommand),
 }
 
 /// What every command works with.
@@ -202,6 +205,7 @@ pub fn run(arguments: &CliArguments, context: &mut CommandContext<'_>) -> ExitSt
         CliCommand::Explain(command) => command.run(context),
         CliCommand::Schema(command) => command.run(context),
         CliCommand::Completions(command) => command.run(context),
+        CliCommand::Man(command) => command.run(context),
     }
 }
 

@@ -39,6 +39,7 @@ struct OutputStream {
     styled: bool,
     /// Whether a person reads it: it is a terminal, or colours were requested.
     seen: bool,
+    terminal: bool,
     open: bool,
     /// Why something could not be written.
     lost: Option<io::Error>,
@@ -46,7 +47,7 @@ struct OutputStream {
 
 impl OutputStream {
     fn new(writer: Box<dyn Write>, styled: bool, terminal: bool) -> Self {
-        OutputStream { writer, styled, seen: styled || terminal, open: true, lost: None }
+        OutputStream { writer, styled, seen: styled || terminal, terminal, open: true, lost: None }
     }
 
     fn write(&mut self, text: &str) {
@@ -163,6 +164,11 @@ impl Shell {
     /// The number of rows of the terminal.
     pub fn rows(&self) -> usize {
         terminal_size().1.unwrap_or(TERMINAL_ROWS).max(LEAST_ROWS)
+    }
+
+    /// The number of columns of the terminal that data is written to; `None` if it is none.
+    pub fn data_columns(&self) -> Option<usize> {
+        self.out.terminal.then(|| self.columns())
     }
 
     /// The maximum number of columns.

@@ -4,6 +4,7 @@ use super::deployment::{AwsOptions, TerminalProgress};
 use super::status_screen::StatusScreen;
 use super::{CommandContext, ExitStatus, VariableOptions};
 use crate::deploy::{self, DeployOptions, DeploymentStatus, ResourceDrift, ServiceStatus};
+use crate::operation::side_by_side::wrap;
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 use tranship_targets::TargetDeployment;
@@ -50,8 +51,11 @@ impl StatusCommand {
         for ((deployment, options), name) in deployments.iter().zip(&self.environments) {
             match deploy::status(deployment, self.drift, options, &mut TerminalProgress(context.shell)) {
                 Ok(found) => {
+                    let width = context.shell.data_columns();
                     context.shell.data(&match self.format {
-                        StatusFormat::Human => human(&found),
+                        StatusFormat::Human => {
+                            width.map_or_else(|| human(&found), |width| fitted(&found, width))
+                        }
                         StatusFormat::Json => format!("{}\n", document(name, &found)),
                     });
                     exit = if found.healthy { exit } else { ExitStatus::Failed };
@@ -79,6 +83,11 @@ impl StatusCommand {
             Err(failure) => context.fail(&failure),
         }
     }
+}
+
+/// The lines for a terminal of this width: a long one goes on below.
+fn fitted(found: &DeploymentStatus, width: usize) -> String {
+    human(found).lines().flat_map(|line| wrap(line, width)).map(|line| line + "\n").collect()
 }
 
 fn human(found: &DeploymentStatus) -> String {
@@ -214,6 +223,35 @@ mod tests {
         let targets = json!({ "healthy": 1, "unhealthy": 1, "total": 2, "cause": "Request timed out" });
         assert_eq!((&service["targets"], &service["healthy"]), (&targets, &Value::Bool(false)));
         assert_eq!(document("prod", &found())["services"][0]["healthy"], true);
+    }
+
+    #[test]
+    fn the_status_at_each_width_is_the_transcript() {
+        let mut found = found();
+        found.healthy = false;
+        found.services[0].targets = Some(TargetHealth {
+            healthy: 1,
+            unhealthy: 1,
+            total: 2,
+            cause: Some("Health checks failed with these codes: [404]".into()),
+        });
+        found.services[0].image = Some("123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop:41".into());
+        let mut worker =
+            ServiceStatus { name: "worker".into(), running: 0, pending: 1, ..found.services[0].clone() };
+        worker.reason = Some("Essential container in task exited; container worker: exit code 137".into());
+        worker.rollout = "IN_PROGRESS".into();
+        (worker.targets, worker.image) = (None, None);
+        found.services.push(worker);
+        found.drift = Some(vec![ResourceDrift {
+            name: "WebService".into(),
+            kind: "AWS::ECS::Service".into(),
+            status: "MODIFIED".into(),
+            properties: vec!["DesiredCount".into(), "TaskDefinition".into()],
+        }]);
+        for width in crate::operation::transcripts::WIDTHS {
+            crate::operation::transcripts::golden(&format!("status-{width}.txt"), &fitted(&found, width));
+        }
+        crate::operation::transcripts::golden("status.txt", &human(&found));
     }
 
     #[test]

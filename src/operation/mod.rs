@@ -12,3 +12,6 @@ pub mod log_lines;
 pub mod plan_file;
 pub mod side_by_side;
 pub mod task_place;
+
+#[cfg(test)]
+pub(crate) mod transcripts;

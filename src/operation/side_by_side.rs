@@ -120,6 +120,14 @@ mod tests {
     }
 
     #[test]
+    fn two_environments_at_each_width_are_the_transcript() {
+        for width in crate::operation::transcripts::WIDTHS {
+            let text = side_by_side(&blocks(), width).join("\n") + "\n";
+            crate::operation::transcripts::golden(&format!("follow-{width}.txt"), &text);
+        }
+    }
+
+    #[test]
     fn a_line_is_cut_at_spaces_or_where_it_must_be() {
         assert_eq!(wrap("short", 5), ["short"]);
         assert_eq!(wrap("  one two three four", 14), ["  one two", "      three", "      four"]);

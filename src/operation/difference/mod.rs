@@ -20,7 +20,7 @@ pub use self::content::{ParameterValue, StackContent};
 pub use self::manifest_lines::{ManifestLine, ManifestLines};
 pub use self::masked_values::DocumentSecrets;
 pub use self::overridden::{OptionName, OverriddenOption, overridden};
-pub use self::render::{document, lines, summary};
+pub use self::render::{document, fitted, lines, summary};
 pub use self::stacks::compare_stacks;
 
 use std::collections::BTreeMap;

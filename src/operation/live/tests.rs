@@ -1,5 +1,5 @@
 use super::*;
-use std::path::Path;
+use crate::operation::transcripts::{WIDTHS, golden};
 
 fn event(subject: &str, kind: &str, status: &str, text: &str) -> LiveEvent {
     LiveEvent {
@@ -76,23 +76,12 @@ fn board(until: u64) -> LiveBoard {
     board
 }
 
-/// Compares with the committed transcript, or writes it with TRANSHIP_BLESS.
-#[allow(clippy::disallowed_methods, reason = "a test may read its own switch")]
-fn golden(name: &str, text: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts").join(name);
-    if std::env::var_os("TRANSHIP_BLESS").is_some() {
-        std::fs::write(&path, text).unwrap();
-    }
-    assert_eq!(std::fs::read_to_string(&path).unwrap_or_default(), text, "{name}");
-}
-
 #[test]
 fn the_screen_at_each_width_is_the_transcript() {
-    for width in [60, 80, 200] {
+    for width in WIDTHS {
         let screens = [0, 5, 200, 360, 400].map(|now| {
             let screen = board(now).screen(now, width, 50);
             assert!(screen.iter().all(|line| line.chars().count() <= width), "{screen:?}");
-            assert!(screen.iter().all(|line| !line.contains('\u{1b}')));
             format!("--- {}\n{}\n", elapsed(now), screen.join("\n"))
         });
         golden(&format!("deploy-{width}.txt"), &screens.concat());

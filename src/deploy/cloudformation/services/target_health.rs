@@ -8,7 +8,9 @@ use crate::deploy::TargetHealth;
 use crate::deploy::session::AwsSession;
 use aws_sdk_ecs::types::Service;
 use aws_sdk_elasticloadbalancingv2::error::ProvideErrorMetadata;
-use aws_sdk_elasticloadbalancingv2::types::{TargetHealthDescription, TargetHealthStateEnum};
+use aws_sdk_elasticloadbalancingv2::types::{
+    TargetHealthDescription, TargetHealthReasonEnum, TargetHealthStateEnum,
+};
 
 /// The target groups of a service.
 pub(super) fn groups(service: &Service) -> Vec<String> {
@@ -50,18 +52,28 @@ fn of(found: &[TargetHealthDescription]) -> Option<TargetHealth> {
         }
         health.total += 1;
         if target.state() == Some(&TargetHealthStateEnum::Unhealthy) && health.cause.is_none() {
-            let code = target.reason().map(|reason| reason.as_str());
-            health.cause = target.description().or(code).map(str::to_owned);
+            health.cause = cause(target.description(), target.reason());
         }
     }
     (health.total > 0).then_some(health)
+}
+
+/// Why a target is unhealthy; with the code where the description does not say what failed.
+fn cause(description: Option<&str>, reason: Option<&TargetHealthReasonEnum>) -> Option<String> {
+    match (description, reason) {
+        (Some(text), Some(TargetHealthReasonEnum::FailedHealthChecks)) => {
+            Some(format!("{text} ({})", TargetHealthReasonEnum::FailedHealthChecks.as_str()))
+        }
+        (Some(text), _) => Some(text.to_owned()),
+        (None, code) => code.map(|code| code.as_str().to_owned()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use aws_sdk_ecs::types::LoadBalancer;
-    use aws_sdk_elasticloadbalancingv2::types::{TargetHealth as Described, TargetHealthReasonEnum};
+    use aws_sdk_elasticloadbalancingv2::types::TargetHealth as Described;
 
     fn target(
         state: TargetHealthStateEnum,
@@ -75,7 +87,9 @@ mod tests {
 
     #[test]
     fn targets_are_counted_by_their_state_and_the_first_cause_is_told() {
-        use TargetHealthReasonEnum::{RegistrationInProgress, ResponseCodeMismatch, Timeout};
+        use TargetHealthReasonEnum::{
+            FailedHealthChecks, RegistrationInProgress, ResponseCodeMismatch, Timeout,
+        };
         use TargetHealthStateEnum::{Draining, Healthy, Initial, Unhealthy, UnhealthyDraining};
         let told = |found: &[TargetHealthDescription]| of(found).map(|health| health.to_string());
         let well = || target(Healthy, None, None);
@@ -94,6 +108,12 @@ mod tests {
         assert_eq!(
             of(&[ill(), new(), well()]),
             Some(TargetHealth { healthy: 1, unhealthy: 1, total: 3, cause: Some(codes.into()) })
+        );
+        let refused = target(Unhealthy, Some(FailedHealthChecks), Some("Health checks failed"));
+        let told_of_refused = told(&[refused]);
+        assert_eq!(
+            told_of_refused.as_deref(),
+            Some("0/1 targets healthy: Health checks failed (Target.FailedHealthChecks)")
         );
         let leaving = [target(Draining, None, Some("going")), target(UnhealthyDraining, None, Some("going"))];
         assert_eq!(of(&leaving), None);
