@@ -61,6 +61,7 @@ const SERVICES: &[&str] = &[
     "ecs:ListTasks",
     "ecs:RunTask",
     "ecs:UpdateService",
+    "elasticloadbalancing:DescribeTargetHealth",
     "logs:FilterLogEvents",
     "logs:GetLogEvents",
     "secretsmanager:ListSecretVersionIds",
@@ -187,6 +188,12 @@ fn bucket(place: &PolicyPlace<'_>) -> Value {
     statement("ArtifactBucket", BUCKET, &[arn.clone(), format!("{arn}/*")])
 }
 
+/// Records that nobody goes back to are deleted.
+fn history(place: &PolicyPlace<'_>) -> Value {
+    let name = format!("tranship-{}-{}", place.account, place.region);
+    statement("History", &["s3:DeleteObject"], &[place.global("s3", "", &format!("{name}/history/*"))])
+}
+
 fn of_stack(
     stack: &StackDeployment,
     compiled: &CompiledTarget,
@@ -196,6 +203,7 @@ fn of_stack(
     let types = types(&compiled.artifacts);
     let arn = place.arn("cloudformation", &format!("stack/{}/*", stack.stack));
     statements.push(statement("Stack", STACK, &[arn]));
+    statements.push(history(place));
     statements.push(statement("Services", SERVICES, &["*".into()]));
     if types.contains("AWS::AutoScaling::AutoScalingGroup") {
         statements.push(statement("Instances", INSTANCES, &["*".into()]));

@@ -7,6 +7,7 @@ use super::follow::{self, EventBookmark};
 use super::instance_protection;
 use super::nested;
 use super::protection_release::{self, ResourceFate};
+use super::rollback;
 use super::services::ServiceWatch;
 use super::stack::{DeployedStack, find};
 use crate::deploy::bucket::ArtifactBucket;
@@ -64,6 +65,7 @@ pub(in crate::deploy) async fn down(
     }
     instance_protection::unprotect(session, &stack.id, &release.groups, progress).await?;
     delete(session, &stack, options, progress).await?;
+    rollback::forget(session, name, progress).await;
     Ok(DeployOutcome { changed: true, outputs: Vec::new() })
 }
 

@@ -16,15 +16,12 @@ use crate::deploy::progress::DeployProgress;
 use crate::deploy::session::AwsSession;
 use crate::deploy::{DeployOptions, DeployOutcome, RollbackRequest};
 use crate::operation::difference::{ManifestLines, ParameterValue, StackContent, compare_stacks};
-use crate::operation::history::{DeploymentRecord, choose};
+use crate::operation::history::{DeploymentRecord, KEPT, choose, folder, folder_of_name, outdated};
 use crate::operation::stack_templates::StackTemplates;
 use aws_sdk_cloudformation::types::{StackStatus, TemplateStage};
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_cloudformation::INLINE_BYTES;
 use tranship_targets::{StackDeployment, StackService};
-
-/// Records to read: of more, the newest.
-const READ: usize = 50;
 
 /// What runs: the template, and the values that may be told.
 struct RunningContent {
@@ -52,11 +49,7 @@ async fn running(session: &AwsSession, stack: &DeployedStack) -> Result<RunningC
     })
 }
 
-fn prefix(stack: &str) -> String {
-    format!("history/{stack}/")
-}
-
-/// Keeps what a stack is before it is changed. A deployment can do without it.
+/// Keeps what a stack is before it is changed, and deletes the records that nobody goes back to. A deployment can do without it.
 pub(super) async fn keep(
     session: &AwsSession,
     deployment: &StackDeployment,
@@ -71,20 +64,56 @@ pub(super) async fn keep(
         let now = running(session, stack).await?;
         let record = DeploymentRecord::new(&stack.changed, session.who(), &now.template, now.parameters);
         let bucket = ArtifactBucket::open(session, progress).await?;
-        bucket.write(&(prefix(&deployment.stack) + &record.key()), record.text().as_bytes()).await
+        let folder = folder(&deployment.stack, &stack.id);
+        bucket.write(&(folder.clone() + &record.key()), record.text().as_bytes()).await?;
+        Ok::<_, DeployFailure>((bucket, folder))
     };
-    if let Err(failure) = kept.await {
-        progress.warn(&format!("`tranship rollback` will not know this state: {}", failure.message));
+    let pruned = match kept.await {
+        Ok((bucket, folder)) => prune(&bucket, &deployment.stack, &folder).await,
+        Err(failure) => {
+            progress.warn(&format!("`tranship rollback` will not know this state: {}", failure.message));
+            return;
+        }
+    };
+    if let Err(failure) = pruned {
+        progress.warn(&format!("old records for `tranship rollback` are kept for now: {}", failure.message));
+    }
+}
+
+/// Deletes the records that nobody goes back to; with an empty folder, all of the stack's name.
+async fn prune(bucket: &ArtifactBucket<'_>, stack: &str, folder: &str) -> Result<(), DeployFailure> {
+    let keys = bucket.keys(&folder_of_name(stack)).await?;
+    let old = if folder.is_empty() { keys } else { outdated(&keys, folder) };
+    for key in old {
+        bucket.delete(&key).await?;
+    }
+    Ok(())
+}
+
+/// Deletes the records of a stack that was deleted.
+pub(super) async fn forget(session: &AwsSession, stack: &str, progress: &mut dyn DeployProgress) {
+    let forgotten = async {
+        match ArtifactBucket::existing(session).await? {
+            Some(bucket) => prune(&bucket, stack, "").await,
+            None => Ok(()),
+        }
+    };
+    if let Err(failure) = forgotten.await {
+        progress.warn(&format!("the records for `tranship rollback` stay: {}", failure.message));
     }
 }
 
 /// The records, the oldest first.
-async fn records(session: &AwsSession, stack: &str) -> Result<Vec<DeploymentRecord>, DeployFailure> {
+async fn records(
+    session: &AwsSession,
+    stack: &DeployedStack,
+    name: &str,
+) -> Result<Vec<DeploymentRecord>, DeployFailure> {
     let Some(bucket) = ArtifactBucket::existing(session).await? else { return Ok(Vec::new()) };
-    let mut keys = bucket.keys(&prefix(stack)).await?;
+    let mut keys = bucket.keys(&folder(name, &stack.id)).await?;
     keys.sort();
     let mut found = Vec::new();
-    for key in keys.iter().rev().take(READ).rev() {
+    for key in keys.iter().rev().take(KEPT).rev() {
         found.extend(DeploymentRecord::read(&bucket.read(key).await?));
     }
     Ok(found)
@@ -114,7 +143,7 @@ pub(in crate::deploy) async fn rollback(
     }
     let now = running(session, &stack).await?;
     let stacks = nested::running(&client, &stack.id).await?;
-    let records = records(session, name).await?;
+    let records = records(session, &stack, name).await?;
     let record = choose(&records, request.version.as_deref(), &now.template, &now.parameters);
     let variables: BTreeMap<String, String> = deployment
         .parameters

@@ -11,6 +11,9 @@ use std::collections::BTreeMap;
 use tranship_cloudformation::{LogicalId, ResourceRole};
 use tranship_targets::StackDeployment;
 
+/// DescribeServices takes at most 10 services.
+const SERVICES: usize = 10;
+
 /// A stack that is deployed.
 pub(super) struct StackInside {
     /// Its state.
@@ -22,15 +25,23 @@ pub(super) struct StackInside {
 }
 
 impl StackInside {
-    /// Reads it.
+    /// Reads it. Fails if it is not deployed.
     pub(super) async fn open(
         session: &AwsSession,
         deployment: &StackDeployment,
     ) -> Result<Self, DeployFailure> {
+        StackInside::find(session, deployment)
+            .await?
+            .ok_or_else(|| DeployFailure::failed(format!("the stack {} is not deployed", deployment.stack)))
+    }
+
+    /// Reads it, if it is deployed.
+    pub(super) async fn find(
+        session: &AwsSession,
+        deployment: &StackDeployment,
+    ) -> Result<Option<Self>, DeployFailure> {
         let client = session.cloudformation();
-        let stack = find(&client, &deployment.stack).await?.ok_or_else(|| {
-            DeployFailure::failed(format!("the stack {} is not deployed", deployment.stack))
-        })?;
+        let Some(stack) = find(&client, &deployment.stack).await? else { return Ok(None) };
         let all = nested::resources(&client, &stack.id).await;
         let all = all.map_err(|error| sdk("list the stack's resources", error))?;
         let resource = |it: &StackResourceSummary| {
@@ -39,7 +50,7 @@ impl StackInside {
         };
         let resources = all.iter().filter_map(resource).collect();
         let names = deployment.services.iter().map(|it| (it.logical_id.clone(), it.name.clone())).collect();
-        Ok(StackInside { stack, resources, names })
+        Ok(Some(StackInside { stack, resources, names }))
     }
 
     /// The physical id of a resource.
@@ -76,6 +87,27 @@ impl StackInside {
         let call = session.ecs().describe_services().services(arn).set_cluster(cluster_of(arn));
         let found = call.send().await.map_err(|error| sdk(&format!("find the service {name}"), error))?;
         Ok(found.services.and_then(|all| all.into_iter().next()))
+    }
+
+    /// The services as ECS describes them, by their names in the manifest: a call for ten of them.
+    pub(super) async fn all_services(
+        &self,
+        session: &AwsSession,
+    ) -> Result<Vec<(String, Service)>, DeployFailure> {
+        let arns: Vec<&str> = self.services().map(|(_, arn)| arn).collect();
+        let mut found = Vec::new();
+        for batch in arns.chunks(SERVICES) {
+            let cluster = batch.first().and_then(|arn| cluster_of(arn));
+            let call = session.ecs().describe_services().set_cluster(cluster);
+            let call = call.set_services(Some(batch.iter().map(|arn| (*arn).to_owned()).collect()));
+            let answer = call.send().await.map_err(|error| sdk("read the services", error))?;
+            found.extend(answer.services.unwrap_or_default());
+        }
+        let name = |service: &Service| {
+            let known = |(_, arn): &(&str, &str)| Some(*arn) == service.service_arn();
+            self.services().find(known).map(|(name, _)| name.to_owned())
+        };
+        Ok(found.into_iter().filter_map(|service| Some((name(&service)?, service))).collect())
     }
 
     /// The ARN of the task definition of a service or a job.
