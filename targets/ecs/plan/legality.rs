@@ -111,7 +111,7 @@ fn largest(template: &Template) -> String {
 }
 
 /// The diagnostic with a key and the line of that key.
-fn placed(planner: &EcsPlanner<'_, '_>, diagnostic: Diagnostic, key: &str) -> Diagnostic {
+pub(super) fn placed(planner: &EcsPlanner<'_, '_>, diagnostic: Diagnostic, key: &str) -> Diagnostic {
     let origin = key.strip_prefix("services.").and_then(|name| planner.app.services.get(name));
     let origin = origin.map(|service| service.origin);
     let origin = origin.or_else(|| planner.cx.keys.origin_of(key));
