@@ -431,3 +431,19 @@ fn a_port_that_may_not_speak_http_is_told() {
         assert_eq!(of(known), None, "{known}");
     }
 }
+
+/// A line cannot cost gigabytes: ranges that are exposed have a bound, through `extends` too.
+#[test]
+fn exposed_ranges_have_a_bound() {
+    let told = |second: &str| {
+        let lowered = lowered(&format!(
+            "services:\n  one: {{ image: acme/a, expose: ['1-65535'] }}\n  two: {{ image: acme/a, expose: ['{second}'] }}\n"
+        ));
+        let found = lowered.diagnostics.iter().filter(|one| one.rule.name == "app/out-of-range");
+        found.map(|one| one.message.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(told("80"), Vec::<String>::new());
+    assert_eq!(told("80-81"), ["`services.two.expose[0]` is out of range"]);
+    let copies = "services:\n  base: { image: acme/a, expose: ['1-40000'] }\n  copy: { extends: base }\n";
+    assert_eq!(lowered(copies).told(), ["app/out-of-range"]);
+}
