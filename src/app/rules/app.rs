@@ -187,6 +187,11 @@ rules! {
         why "The result would be a stack that runs nothing."
         example "services:\n  app:\n    image: nginx\nx-tranship:\n  skip: [app]\n"
         fix "Add a service, remove one from `skip`, or activate its profile with `--profile`.";
+    MOUNT_TARGET = Error "app/mount-target" "mount at a relative path"
+        what "The path in the container at which something is mounted does not start with `/`. A volume whose name has one letter is read as a drive of Windows: `v:/data` is a path, not a volume."
+        why "Docker refuses to create the container."
+        example "services:\n  web:\n    image: nginx\n    volumes: [\"data\"]\n"
+        fix "Write the path from the root: `data:/data`.";
     MISSING_FILE = Error "app/missing-file" "missing mounted file"
         what "A bind mount names a file of the project that is not there, or `create_host_path: false` prevents that its source is created."
         why "Docker would mount an empty folder instead of the file, and the program would fail."

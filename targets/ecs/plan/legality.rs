@@ -34,9 +34,10 @@ fn diagnostic(
                 .help("split the application, or leave services out with `x-tranship: { skip: [...] }`")
         }
         TemplateViolation::Resolves { at, text } => dynamic_reference(planner, template, at, text),
-        TemplateViolation::Duplicate(id) | TemplateViolation::Undefined { at: id, .. } => {
-            broken(planner, template, violation, id)
-        }
+        TemplateViolation::Duplicate(id)
+        | TemplateViolation::Undefined { at: id, .. }
+        | TemplateViolation::NotInCondition { at: id, .. }
+        | TemplateViolation::UnknownKey { at: id, .. } => broken(planner, template, violation, id),
         TemplateViolation::Cycle(ids) => {
             broken(planner, template, violation, ids.first().unwrap_or(&LogicalId::only(CLUSTER)))
         }

@@ -12,6 +12,7 @@ use crate::ecs::rules;
 use std::collections::BTreeSet;
 use tranship_app::{
     AppService, Application, BehaviourEffect, ContainerMount, ManifestName, MountSource, NamedVolume,
+    VolumeOwner,
 };
 use tranship_cloudformation::TemplateValue;
 use tranship_facts::quotas;
@@ -109,7 +110,7 @@ impl<'a> TaskFilling<'a> {
                 }
                 let owner = match volume.declared {
                     Some(declared) => owner(app, service, declared),
-                    None => user(service).unwrap_or_default(),
+                    None => own_user(service),
                 };
                 volumes.push(FilledVolume { volume: volume.name, folder: mount.target.peek(), owner });
             }
@@ -252,6 +253,15 @@ fn owner(app: &Application, service: &AppService, volume: &NamedVolume) -> Strin
         (1, Some(own)) if users.contains(&own) => own.split(':').next().unwrap_or_default().to_owned(),
         (1, _) => String::new(),
         _ => "everyone".to_owned(),
+    }
+}
+
+/// Whom an anonymous volume is given to: the user of its container, by number, or by a name that its own image knows.
+fn own_user(service: &AppService) -> String {
+    let user = user(service).unwrap_or_default();
+    match VolumeOwner::parse(&user) {
+        Some(owner) => owner.to_string(),
+        None => user.split(':').next().unwrap_or_default().to_owned(),
     }
 }
 

@@ -243,3 +243,26 @@ fn data_beside_a_volume_is_told() {
         assert_eq!(of(&keys, target), None, "{keys} {target}");
     }
 }
+
+#[test]
+fn a_mount_needs_an_absolute_path() {
+    let of = |keys: &str| {
+        let lowered = lowered_in(&project(&format!("    image: a\n    {keys}\nvolumes: {{ kept: {{}} }}\n")));
+        let found = lowered.diagnostics.iter().filter(|one| one.rule.name == "app/mount-target");
+        found.map(|one| (one.message.clone(), one.help.join(" "))).collect::<Vec<_>>()
+    };
+    for (keys, target) in [
+        ("volumes: [data]", "data"),
+        ("volumes: ['kept:data']", "data"),
+        ("volumes: [{ type: volume, source: kept, target: rel/x }]", "rel/x"),
+        ("tmpfs: run", "run"),
+        ("tmpfs: ['run:size=1m']", "run"),
+    ] {
+        let message = format!("`{target}` is not an absolute path, so nothing can be mounted there");
+        let found = of(keys);
+        assert_eq!(found[0].0, message, "{keys}");
+        assert!(found[0].1.contains("from the root"), "{keys}");
+    }
+    assert!(of("volumes: ['v:/data']")[0].1.contains("drive of Windows"));
+    assert_eq!(of("volumes: ['kept:/data', /x]\n    tmpfs: /run"), []);
+}
