@@ -39,9 +39,9 @@ pub use report::{
 };
 pub use settings::{
     AccessPointId, AccountNumber, ArchiveAddress, CapacityKind, CertificateArn, ChosenEnvironment,
-    ComposedImage, ConnectionArn, ContainerPorts, DatabaseClass, DatabaseSetting, DatabaseSettings,
-    DeliverySummary, DeploymentPosture, DiscoverySettings, EgressDestination, EgressPorts, EgressSetting,
-    EgressSettings, EgressTarget, EnvironmentRoles, EnvironmentTier, ExistingDatabaseSettings,
+    ComposedImage, ConnectionArn, ContainerFolder, ContainerPorts, DatabaseClass, DatabaseSetting,
+    DatabaseSettings, DeliverySummary, DeploymentPosture, DiscoverySettings, EgressDestination, EgressPorts,
+    EgressSetting, EgressSettings, EgressTarget, EnvironmentRoles, EnvironmentTier, ExistingDatabaseSettings,
     ExistingNetwork, FileLocation, FileSystemId, FileSystemName, ForeignHost, FreeList, FreeMapping,
     FreeNode, FreeValue, HealthCheckSettings, HostedZoneId, HttpsSettings, InstanceRange, JobSchedule,
     JobSetting, KnownNames, ListedSetting, LogRetention, MountedFiles, NameResolution, NamedSettings,
@@ -49,7 +49,7 @@ pub use settings::{
     PatchRemoval, PatchSettings, PatchTargets, PermissionSetting, PipelineProvider, PipelineSettings,
     PlatformKind, PortNumber, PublicEndpoint, PublicSetting, RegionName, RegistryLogin, RolloutKind,
     SECTIONS, ScaleSettings, ScheduleExpression, SecretName, SecurityGroupId, ServiceSettings,
-    SettingDeclaration, SettingForm, SettingLayering, SettingSection, SettingTargets, Settings,
+    SettingDeclaration, SettingForm, SettingLayering, SettingSection, SettingTargets, Settings, SnapshotName,
     SourceRepository, SubnetId, TargetName, TestService, UrlPath, VolumeOwner, VolumePlace, VolumeScope,
     VolumeSettings, VpcId, WholeNumber, delivery, environments, late_bound_names, listed_settings,
     published_schema, settings_page, settings_reference,

@@ -5,11 +5,15 @@
 use super::{CommandContext, ExitStatus, MessageFormat, VariableOptions};
 use crate::compile::{CompileOutcome, CompileRequest, compile, environments};
 use clap::builder::PossibleValuesParser;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use tranship_app::EnvironmentChoice;
 use tranship_app::rules::target;
 use tranship_frontend::compose::LoadOptions;
 use tranship_frontend::diagnostic::{Severity, suggest};
+use tranship_frontend::world::World;
 
 /// An environment, a target, or all.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -130,18 +134,40 @@ impl EnvironmentSelection {
     }
 }
 
+/// The stack of a thread that compiles, in bytes: as large as that of a program on Linux.
+const STACK_BYTES: usize = 8 << 20;
+
 impl CompileJob {
-    /// Compiles every choice.
+    /// Compiles every choice, side by side. No compile knows of another, so the outcomes are those of one after the other.
     pub(super) fn run(&self, context: &CommandContext<'_>) -> Vec<CompileOutcome> {
-        let compiled = self.choices.iter().map(|choice| {
-            let request = CompileRequest { options: self.options.clone(), choice: choice.clone() };
-            let mut outcome = compile(&request, context.world);
-            if self.strict {
-                promote(&mut outcome);
+        let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
+        let world = context.world;
+        let work = || {
+            loop {
+                let place = next.fetch_add(1, Ordering::Relaxed);
+                let Some(choice) = self.choices.get(place) else { break };
+                let outcome = self.outcome(choice, world);
+                outcomes.lock().unwrap_or_else(PoisonError::into_inner).insert(place, outcome);
             }
-            outcome
+        };
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+        std::thread::scope(|scope| {
+            for _ in 1..processors.min(self.choices.len()) {
+                // This thread works too, so one that cannot be had is no loss.
+                let _ = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work);
+            }
+            work();
         });
-        compiled.collect()
+        outcomes.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
+    }
+
+    fn outcome(&self, choice: &EnvironmentChoice, world: &dyn World) -> CompileOutcome {
+        let request = CompileRequest { options: self.options.clone(), choice: choice.clone() };
+        let mut outcome = compile(&request, world);
+        if self.strict {
+            promote(&mut outcome);
+        }
+        outcome
     }
 }
 

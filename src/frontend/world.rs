@@ -28,7 +28,7 @@ pub enum PathKind {
 }
 
 /// The files and environment variables that a compile may see.
-pub trait World: std::fmt::Debug {
+pub trait World: std::fmt::Debug + Sync {
     /// Opens a regular file.
     ///
     /// # Errors

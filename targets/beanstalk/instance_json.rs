@@ -2,7 +2,7 @@
 //! its volumes.
 
 use super::docker_run;
-use super::plan::{BeanstalkJob, BeanstalkPlan, HostVolume, InstanceText};
+use super::plan::{BeanstalkJob, BeanstalkPlan, HostVolume, InitCommand, InitFolders, InstanceText};
 use indexmap::IndexMap;
 use serde::Serialize;
 
@@ -13,6 +13,38 @@ struct InstanceFile<'a> {
     region: Option<&'a str>,
     jobs: IndexMap<&'a str, JobSettings<'a>>,
     volumes: Vec<VolumeContent<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    init: Vec<FolderSettings<'a>>,
+}
+
+/// What the entry point of a container reads.
+#[derive(Serialize)]
+struct FolderSettings<'a> {
+    directory: String,
+    environment: &'a IndexMap<String, InstanceText>,
+    commands: Vec<CommandSettings<'a>>,
+}
+
+/// A command that runs first.
+#[derive(Serialize)]
+struct CommandSettings<'a> {
+    environment: &'a IndexMap<String, InstanceText>,
+    words: &'a [InstanceText],
+}
+
+fn command(it: &InitCommand) -> CommandSettings<'_> {
+    CommandSettings { environment: &it.environment, words: &it.words }
+}
+
+fn folders(plan: &BeanstalkPlan) -> Vec<FolderSettings<'_>> {
+    let folders = plan.init.iter().flat_map(InitFolders::iter);
+    folders
+        .map(|(directory, folder)| FolderSettings {
+            directory,
+            environment: &folder.environment,
+            commands: folder.commands.iter().map(command).collect(),
+        })
+        .collect()
 }
 
 /// What fills the directory of a volume.
@@ -53,6 +85,7 @@ pub(super) fn write(plan: &BeanstalkPlan) -> Result<String, String> {
         region: plan.region.as_deref(),
         jobs: plan.jobs.iter().map(|job| (job.container.name.as_str(), settings_of(job))).collect(),
         volumes: plan.volumes.iter().filter_map(content).collect(),
+        init: folders(plan),
     };
     let text = serde_json::to_string_pretty(&settings).map_err(|error| error.to_string())?;
     Ok(text + "\n")

@@ -6,7 +6,7 @@
 use super::plan::{
     BeanstalkPlan, DatabaseValue, DerivedSecret, LatePart, LateValue, SecretLocation, late_values,
 };
-use crate::managed_database::DatabasePlan;
+use crate::managed_database::{DatabasePlan, PropertyLiteral, instance_properties};
 use serde_json::{Value as Json, json};
 use tranship_app::{DatabaseField, PlatformKind};
 use tranship_cloudformation::{LogicalId, ResourceRole};
@@ -80,29 +80,11 @@ fn database(it: &DatabasePlan) -> Json {
     })
 }
 
-/// The properties of the instance that need no other resource, in the order in which they are written.
+/// The properties of the instance that need no other resource.
 fn properties(it: &DatabasePlan) -> Vec<Json> {
-    let optional = |name: &'static str, value: Option<Json>| value.map(|value| (name, value));
-    let logs = Some(it.logs).filter(|logs| !logs.is_empty()).map(|logs| json!(logs));
-    let all = [
-        Some(("Engine", json!(it.engine.as_str()))),
-        Some(("EngineVersion", json!(it.version))),
-        optional("EngineLifecycleSupport", it.lifecycle_support.map(Json::from)),
-        Some(("DBInstanceClass", json!(it.class))),
-        Some(("AllocatedStorage", json!(it.storage.to_string()))),
-        Some(("StorageType", json!("gp3"))),
-        Some(("StorageEncrypted", json!(true))),
-        optional("DBName", it.database.as_deref().map(Json::from)),
-        Some(("MasterUsername", json!(it.username))),
-        Some(("PubliclyAccessible", json!(false))),
-        Some(("MultiAZ", json!(it.multi_az))),
-        Some(("DeletionProtection", json!(it.protected))),
-        Some(("BackupRetentionPeriod", json!(it.backup_days))),
-        Some(("CopyTagsToSnapshot", json!(true))),
-        Some(("AutoMinorVersionUpgrade", json!(true))),
-        optional("EnableCloudwatchLogsExports", logs),
-    ];
-    all.into_iter().flatten().map(|(name, value)| json!({ "name": name, "value": value })).collect()
+    let written =
+        |(name, value): (&str, PropertyLiteral)| json!({ "name": name, "value": Json::from(value) });
+    instance_properties(it).into_iter().map(written).collect()
 }
 
 fn reference(service: &str, role: ResourceRole) -> Json {

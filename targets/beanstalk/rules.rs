@@ -88,6 +88,16 @@ rules! {
         why "The container would start without the value."
         example "services:\n  web:\n    image: acme/web\n    ports: [\"80:80\"]\n    command: [serve, --database, \"db:5432\"]\n    environment: { DB_HOST: db }\n  db:\n    image: postgres:17\n    x-tranship: { database: { engine: postgres } }\nx-tranship: { target: beanstalk, platform: ecs }\n"
         fix "Let the program read the value from an environment variable, or write `platform: docker`, where Docker Compose puts it in.";
+    INIT_ORDER = Warning "beanstalk/init-order" "service that starts without waiting for a job"
+        what "With `init`, a job that has the image of a service runs in the container of that service, before its own command. Another service waits for the job, but the containers of a task start side by side."
+        why "It may start before the job has ended, for example before a migration."
+        example "services:\n  app:\n    image: acme/app:1.4\n    ports: [\"80:8000\"]\n    depends_on: { migrate: { condition: service_completed_successfully } }\n  work:\n    image: acme/app:1.4\n    command: work\n    depends_on: { migrate: { condition: service_completed_successfully } }\n  migrate:\n    image: acme/app:1.4\n    command: migrate\nx-tranship: { target: beanstalk, platform: ecs, init: /init }\n"
+        fix "Let it wait for the service that runs the job, with `condition: service_healthy`, or remove `init`: the job then runs before all containers.";
+    INIT_MOUNT = Error "beanstalk/init-mount" "volume at the path of `init`"
+        what "A service mounts a volume at the path that `init` names, or below it."
+        why "One of the two would hide the other."
+        example "services:\n  app:\n    image: acme/app:1.4\n    ports: [\"80:8000\"]\n    volumes: [\"state:/init/state\"]\n    environment: { API_TOKEN: not-for-everyone-77 }\nvolumes: { state: }\nx-tranship: { target: beanstalk, platform: ecs, init: /init }\n"
+        fix "Choose another path for `init`.";
     PLACEHOLDER = Note "beanstalk/placeholder" "value that the deployment fills in"
         what "`Dockerrun.aws.json` needs the number of the account, for the ARN of the role that reads the secrets, and the region, for the logs of the containers. Where the manifest does not name them, the bundle has a placeholder."
         why "A bundle that is uploaded without `tranship deploy` would not start."

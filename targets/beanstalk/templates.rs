@@ -8,7 +8,8 @@ use super::instance_json;
 use super::plan::file_system::FILE_SYSTEM_PROPERTY;
 use super::plan::volumes::VOLUMES;
 use super::plan::{
-    BeanstalkPlan, ContainerLogs, InstanceFileSystem, OptionSetting, SecretLocation, SecretVariable,
+    BeanstalkPlan, ContainerLogs, InitFolders, InstanceFileSystem, OptionSetting, SecretLocation,
+    SecretVariable,
 };
 use super::resources::{self, ResourceValue};
 use indexmap::{IndexMap, IndexSet};
@@ -33,6 +34,9 @@ const PROGRAM: &str = include_str!("../../ebextensions/instance.py");
 
 /// The hook that has it fill volumes.
 const VOLUMES_HOOK: &str = include_str!("../../ebextensions/prebuild-volumes.sh");
+
+/// The hook that has it write what entry points read.
+const INIT_HOOK: &str = include_str!("../../ebextensions/prebuild-init.sh");
 
 /// The namespace of properties.
 const PROPERTIES: &str = "aws:elasticbeanstalk:application:environment";
@@ -71,16 +75,28 @@ pub(super) fn render(plan: &BeanstalkPlan) -> Result<Vec<(String, String)>, Stri
         files.extend(program.into_iter().map(|(path, text)| (path.to_owned(), text)));
         return Ok(files);
     }
-    if !plan.jobs.is_empty() {
+    let commands: Vec<&str> = plan
+        .init
+        .iter()
+        .flat_map(InitFolders::iter)
+        .flat_map(|(_, folder)| folder.commands.iter().map(|command| command.from.as_str()))
+        .collect();
+    if !plan.jobs.is_empty() || !commands.is_empty() {
         let jobs: Vec<Json> =
             plan.jobs.iter().map(|job| json!({ "name": job.container.name, "from": job.from })).collect();
-        files.push(file("40-jobs.config", TASK_JOBS, &json!({ "jobs": jobs }))?);
+        let context = json!({ "jobs": jobs, "commands": commands });
+        files.push(file("40-jobs.config", TASK_JOBS, &context)?);
     }
     let fills = instance_json::fills_volumes(plan);
     if fills {
         files.push((".platform/hooks/prebuild/10_volumes.sh".to_owned(), VOLUMES_HOOK.to_owned()));
     }
-    if fills || !plan.jobs.is_empty() {
+    let has_folders = plan.init.as_ref().is_some_and(|init| init.iter().next().is_some());
+    if has_folders {
+        let hooks = [".platform/hooks/prebuild/20_init.sh", ".platform/confighooks/prebuild/20_init.sh"];
+        files.extend(hooks.map(|path| (path.to_owned(), INIT_HOOK.to_owned())));
+    }
+    if fills || has_folders || !plan.jobs.is_empty() {
         files.push((".ebextensions/instance.py".to_owned(), PROGRAM.to_owned()));
         files.push((".ebextensions/instance.json".to_owned(), instance_json::write(plan)?));
     }

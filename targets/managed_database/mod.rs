@@ -3,9 +3,11 @@
 //! In: a [`ManagedDatabase`]. Out: a [`DatabasePlan`], held against what RDS accepts. Invariant: names, version and
 //! class are decided here alone; how the instance is written is the target's.
 
+mod instance_properties;
 mod plan;
 pub mod rules;
 
+pub use instance_properties::{PropertyLiteral, instance_properties};
 pub use plan::plan_database;
 
 use tranship_app::{ManagedDatabase, ManifestName};
@@ -31,10 +33,12 @@ pub struct DatabasePlan {
     pub class: String,
     /// In GiB.
     pub storage: u32,
-    /// The database inside the instance.
+    /// The database to create inside the instance.
     pub database: Option<String>,
     /// The master user.
     pub username: String,
+    /// The snapshot that it is restored from.
+    pub snapshot: Option<String>,
     /// Logs that go to CloudWatch.
     pub logs: &'static [&'static str],
     /// Whether a standby runs in a second zone.

@@ -39,8 +39,12 @@ pub fn plan_database(
         lifecycle_support: lifecycle_support(cx, given),
         class: class(cx, given),
         storage: storage(cx, given),
-        database: given.database.as_ref().map(|name| cx.ledger.exact(name, PROPERTY).clone()),
+        database: database(cx, given),
         username: username(cx, given),
+        snapshot: given
+            .snapshot
+            .as_ref()
+            .map(|snapshot| cx.ledger.exact(snapshot, "RDS instance: DBSnapshotIdentifier").to_string()),
         logs: if prod { engine.error_logs() } else { &[] },
         multi_az: prod,
         protected: prod,
@@ -101,6 +105,16 @@ fn class(cx: &mut Compilation<'_>, given: &ManagedDatabase) -> String {
         report(cx, &rules::DATABASE_CLASS, given, given.class.as_ref(), message, help);
     }
     class.to_owned()
+}
+
+/// The database to create: a snapshot brings its own.
+fn database(cx: &mut Compilation<'_>, given: &ManagedDatabase) -> Option<String> {
+    let name = given.database.as_ref()?;
+    if given.snapshot.is_some() {
+        cx.ledger.ignored(name, "the snapshot has the database already", BehaviourEffect::Equivalent);
+        return None;
+    }
+    Some(cx.ledger.exact(name, PROPERTY).clone())
 }
 
 /// In GiB. The settings allow no less than the least and no more than the most.

@@ -41,6 +41,19 @@ class Determinism(unittest.TestCase):
                "AWS_REGION": "eu-west-1", "AWS_PROFILE": "other", "SOURCE_DATE_EPOCH": "1", "TERM": "xterm", "COLUMNS": "40"}
         self.same(compile_all(scratch("two-") / "a much longer name" / "b", env=env, umask=0o077))
 
+    def test_on_one_processor(self):
+        """Environments are compiled side by side where there are processors."""
+        processors = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {min(processors)})
+        try:
+            alone = compile_all(scratch("six-") / "a")
+            said = tranship("check", "--all", "-v", cwd=FIXTURE)
+        finally:
+            os.sched_setaffinity(0, processors)
+        self.same(alone)
+        again = tranship("check", "--all", "-v", cwd=FIXTURE)
+        self.assertEqual((said.returncode, said.stdout, said.stderr), (again.returncode, again.stdout, again.stderr))
+
     def test_from_another_working_directory(self):
         room = scratch("three-")
         self.same(compile_all(room / "project", ("-f", room / "project" / "compose.yaml"), cwd=room))

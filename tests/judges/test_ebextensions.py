@@ -1,6 +1,7 @@
 """The bundle's `.config` files and hooks, really run, twice, in the platform's order: see `ebextensions_runner`."""
 
 import json
+import subprocess
 import unittest
 
 import yaml
@@ -142,6 +143,64 @@ class Fixture(unittest.TestCase):
         self.assertLessEqual(wanted.items(), options.items(), options)
         types = [value for (_, name), value in options.items() if name in ("InstanceTypes", "InstanceType")]
         self.assertEqual(["t3.small"], types)
+
+
+class EntryPointsThatReadAFolder(unittest.TestCase):
+    """`init`: what an entry point finds when its container starts, read as targets/beanstalk/README.md shows."""
+
+    BUNDLE = ROOT / "tests/golden/beanstalk-init/expected/bundle"
+
+    def deployed(self, leader=True, on=None):
+        on = on or Instance(scratch("instance-"), properties=Environment(self.BUNDLE, password=CANARY).properties(), leader=leader)
+        on.deploy(self.BUNDLE)
+        return on
+
+    def started(self, on, container, program="#!/bin/sh\necho \"$@ as $MODE\" >>ran\n"):
+        """Runs the entry point of the documentation on the container's folder: the variables, what ran first, the exit code."""
+        place = scratch("container-")
+        (place / "python3").write_text(program)
+        (place / "python3").chmod(0o755)
+        page = (ROOT / "targets/beanstalk/README.md").read_text()
+        script = page.split("```sh\n#!/bin/sh\n")[1].split("```")[0].replace("/init/", f"{on.root}/opt/init/{container}/")
+        (place / "entrypoint").write_text(script)
+        done = subprocess.run(["sh", "entrypoint", "env", "-0"], cwd=place, capture_output=True, text=True, check=False,
+                              env={"PATH": f"{place}:/usr/bin:/bin", "MODE": "web"})
+        ran = (place / "ran").read_text() if (place / "ran").exists() else ""
+        return dict(entry.split("=", 1) for entry in done.stdout.split("\0") if entry), ran, done.returncode
+
+    def test_each_container_has_its_own_values(self):
+        on = self.deployed()
+        app, ran, _ = self.started(on, "app")
+        wanted = {"DB_HOST": HOST, "DB_PASSWORD": CANARY, "API_TOKEN": "the 'value' of shop/app/API_TOKEN", "MODE": "web"}
+        self.assertLessEqual(wanted.items(), app.items())
+        self.assertEqual("manage.py migrate --no-input as migration\n", ran)
+        mailer, ran, _ = self.started(on, "mailer")
+        self.assertEqual(("the 'value' of shop/mailer/API_TOKEN", HOST, ""), (mailer["API_TOKEN"], mailer["DB_HOST"], ran))
+        self.assertNotIn("DB_PASSWORD", mailer)
+        self.assertEqual([], jobs(on))
+
+    def test_only_the_leader_runs_the_commands_and_only_those_of_this_version(self):
+        on = self.deployed()
+        commands = on.root / "opt/init/app/commands"
+        self.assertTrue(commands.exists())
+        on.leader = False
+        self.deployed(on=on)
+        self.assertFalse(commands.exists())
+        self.assertEqual("", self.started(on, "app")[1])
+
+    def test_a_command_that_fails_ends_the_container(self):
+        variables, _, code = self.started(self.deployed(), "app", program="#!/bin/sh\nexit 9\n")
+        self.assertEqual(({}, 9), (variables, code))
+
+    def test_a_change_of_the_configuration_writes_the_values_again(self):
+        on = self.deployed()
+        written = on.root / "opt/init/app/environment"
+        before = written.read_text()
+        written.unlink()
+        hook = on.current / ".platform/confighooks/prebuild/20_init.sh"
+        self.assertEqual(0, on._run([str(hook)], on.staging, on._variables()).returncode)
+        self.assertEqual(before, written.read_text())
+        self.assertEqual((0o700, 0o444), ((on.root / "opt/init").stat().st_mode & 0o777, written.stat().st_mode & 0o777))
 
 
 class EveryGolden(unittest.TestCase):

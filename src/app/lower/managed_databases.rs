@@ -95,6 +95,7 @@ fn database(cx: &mut LoweringContext<'_>, given: &ComposeService) -> Option<Mana
         username,
         existing: settings.existing.as_ref().map(|existing| of_setting(cx, &existing.value)),
         extended_support: settings.extended_support.clone(),
+        snapshot: settings.snapshot.clone().map(|snapshot| snapshot.map(|name| name.to_string())),
         coupled: settings.coupled.clone(),
         node: asked.node,
         origin: asked.origin,

@@ -25,6 +25,8 @@ pub struct ManagedDatabase {
     pub username: Option<At<String>>,
     /// Whether a version past its standard support is wanted.
     pub extended_support: Option<At<bool>>,
+    /// The snapshot that it is restored from.
+    pub snapshot: Option<At<String>>,
     /// The database that exists already, which is used as it is.
     pub existing: Option<ExistingDatabase>,
     /// Whether it belongs to the Elastic Beanstalk environment.

@@ -8,8 +8,8 @@ use super::declaration::{SettingForm, SettingNameForm, setting_group};
 use super::delivery::{PIPELINE, PipelineSettings};
 use super::egress::EgressSetting;
 use super::identifiers::{
-    AccountNumber, CertificateArn, FileLocation, FileSystemName, HostedZoneId, LogRetention, RegionName,
-    RegistryPath, SubnetId, TargetName, VpcId,
+    AccountNumber, CertificateArn, ContainerFolder, FileLocation, FileSystemName, HostedZoneId, LogRetention,
+    RegionName, RegistryPath, SubnetId, TargetName, VpcId,
 };
 use super::patch::PatchSettings;
 use super::reader::SettingReader;
@@ -202,6 +202,13 @@ setting_group! {
         roles: Option<At<EnvironmentRoles>> {
             default: "`account`",
             example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\nx-tranship:\n  roles: own\n",
+            targets: Only(&["beanstalk"]),
+        }
+        /// A folder in containers of the ECS platform for images whose entry point reads it: `environment` assigns the
+        /// variables that are known at deployment, `commands` runs jobs first, on the leader.
+        init: Option<At<ContainerFolder>> {
+            default: "none: variables are properties of the environment, and jobs run in containers of their own",
+            example: "services:\n  app:\n    image: acme/app:1.4\n    ports: [\"80:8000\"]\n    environment: { DB_HOST: db, DB_PASSWORD: not-on-aws-7 }\n  migrate:\n    image: acme/app:1.4\n    command: python3 manage.py migrate\n    environment: { DB_HOST: db, DB_PASSWORD: not-on-aws-7 }\n    x-tranship: { job: before-deploy }\n  db:\n    image: postgres:17\n    x-tranship: { database: { engine: postgres } }\nx-tranship:\n  platform: ecs\n  init: /init\n",
             targets: Only(&["beanstalk"]),
         }
         /// The EFS file system that keeps named volumes and folders for data: its id, or `new` to create one with the

@@ -75,6 +75,35 @@ checked_text!(
 );
 
 checked_text!(
+    /// A snapshot of a database.
+    SnapshotName,
+    "the name or the ARN of a snapshot: letters, digits and `-`, after `rds:` if RDS made it",
+    "^(arn:[^:]+:rds:[^:]+:[0-9]{12}:snapshot:)?(rds:)?[A-Za-z][A-Za-z0-9-]*$",
+    |text| {
+        let name = match text.split_once(":snapshot:") {
+            Some((arn, name)) if arn.starts_with("arn:") && arn.contains(":rds:") => name,
+            Some(_) => "",
+            None => text,
+        };
+        let name = name.strip_prefix("rds:").unwrap_or(name);
+        name.starts_with(|letter: char| letter.is_ascii_alphabetic())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    }
+);
+
+checked_text!(
+    /// A folder of containers.
+    ContainerFolder,
+    "an absolute path of letters, digits, `.`, `_` and `-`, such as `/init`",
+    "^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$",
+    |text| text.strip_prefix('/').is_some_and(|path| path.split('/').all(|part| {
+        !part.is_empty()
+            && !part.starts_with('.')
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+    }))
+);
+
+checked_text!(
     /// An EFS file system: `new`, or the id of an existing one.
     FileSystemName,
     "`new`, or the id of an EFS file system that starts with `fs-`",

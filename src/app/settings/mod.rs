@@ -43,10 +43,10 @@ pub use environment::{
 pub(crate) use existing_secret::ExistingSecretSettings;
 pub use free_value::{FreeList, FreeMapping, FreeNode, FreeValue};
 pub use identifiers::{
-    AccessPointId, AccountNumber, ArchiveAddress, CertificateArn, ConnectionArn, DatabaseClass, FileLocation,
-    FileSystemId, FileSystemName, ForeignHost, HostedZoneId, LogRetention, NetworkRange, NotificationTarget,
-    RegionName, ScheduleExpression, SecretName, SecurityGroupId, SourceRepository, SubnetId, TargetName,
-    UrlPath, VolumeOwner, VpcId,
+    AccessPointId, AccountNumber, ArchiveAddress, CertificateArn, ConnectionArn, ContainerFolder,
+    DatabaseClass, FileLocation, FileSystemId, FileSystemName, ForeignHost, HostedZoneId, LogRetention,
+    NetworkRange, NotificationTarget, RegionName, ScheduleExpression, SecretName, SecurityGroupId,
+    SnapshotName, SourceRepository, SubnetId, TargetName, UrlPath, VolumeOwner, VpcId,
 };
 pub use page::{settings_page, settings_reference};
 pub use patch::{PatchAction, PatchEntry, PatchRemoval, PatchSettings, PatchTargets};

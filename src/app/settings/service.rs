@@ -5,7 +5,7 @@ use super::choices::{NameResolution, SwitchSetting};
 use super::declaration::{SettingForm, setting_group};
 use super::egress::EgressSetting;
 use super::existing_secret::ExistingSecretSettings;
-use super::identifiers::{DatabaseClass, ForeignHost, ScheduleExpression, SecurityGroupId};
+use super::identifiers::{DatabaseClass, ForeignHost, ScheduleExpression, SecurityGroupId, SnapshotName};
 use super::patch::PatchSettings;
 use super::public::PublicSetting;
 use super::reader::SettingReader;
@@ -264,6 +264,13 @@ setting_group! {
             example: "services:\n  db:\n    image: mysql:8.4\n    x-tranship:\n      database: { version: \"8.4.7\", extended_support: true }\n",
             targets: All,
         }
+        /// The snapshot of Amazon RDS that the database is restored from, with its users and data, by name or ARN. The user
+        /// has to be the same. Keep the key: taking it away, or changing it, replaces the database.
+        snapshot: Option<At<SnapshotName>> {
+            default: "none: the database starts empty",
+            example: "services:\n  db:\n    image: postgres:17\n    x-tranship:\n      database: { snapshot: shop-before-the-move }\n",
+            targets: All,
+        }
         /// A database that exists already, on Amazon RDS or elsewhere: nothing is created, and clients get its address and a
         /// password that Secrets Manager keeps.
         existing: Option<At<ExistingDatabaseSettings>> {
@@ -323,6 +330,7 @@ impl DatabaseSettings {
             ("class", self.class.is_some()),
             ("storage", self.storage.is_some()),
             ("extended_support", self.extended_support.is_some()),
+            ("snapshot", self.snapshot.is_some()),
             ("coupled", self.coupled.is_some()),
         ];
         let found = creates.into_iter().find(|(_, given)| *given && self.existing.is_some());

@@ -2,7 +2,8 @@
 //!
 //! In: the template of a stack that is yet to be created, and what CloudFormation remembers of the deleted one. Out: the
 //! stack, with those file systems and nothing else, or nothing. Invariant: nothing is attached that the user did not agree
-//! to by name, and a failure leaves the file systems where they are. Databases leave snapshots, which no import can take.
+//! to by name, and a failure leaves the file systems where they are. Databases leave snapshots, which no import can take:
+//! the manifest names the one to start from, and nobody gets an empty database without having been told.
 
 use super::changeset::{self, ChangeSetDraft, ImportedResource, TemplateBody};
 use super::follow::{self, EventBookmark};
@@ -23,13 +24,25 @@ use tranship_targets::StackDeployment;
 /// The type that is attached again.
 const FILE_SYSTEM: &str = "AWS::EFS::FileSystem";
 
-/// A file system that a deleted stack left.
+/// The type that leaves a snapshot.
+const DATABASE: &str = "AWS::RDS::DBInstance";
+
+/// A resource that a deleted stack had.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct KeptFileSystem {
+struct FormerResource {
     /// Its logical id.
     id: String,
     /// Its physical id: `fs-0123`.
     physical: String,
+}
+
+/// What a deleted stack left.
+#[derive(Debug, Default)]
+struct LeftBehind {
+    /// File systems.
+    file_systems: Vec<FormerResource>,
+    /// Databases that are gone, of which snapshots may be left.
+    databases: Vec<FormerResource>,
 }
 
 /// Offers what the last stack of this name left, and attaches what the user wants.
@@ -42,13 +55,16 @@ pub(super) async fn offer(
     progress: &mut dyn DeployProgress,
 ) -> Result<Option<DeployedStack>, DeployFailure> {
     let Ok(document) = template::read(text) else { return Ok(None) };
-    if !document.to_string().contains(FILE_SYSTEM) {
+    let all = document.to_string();
+    if !all.contains(FILE_SYSTEM) && !all.contains(DATABASE) {
         return Ok(None);
     }
     let client = session.cloudformation();
     // What is not allowed to be looked up is not offered.
-    let Ok(kept) = kept(&client, &deployment.stack).await else { return Ok(None) };
-    let (alone, kept) = fitting(&document, kept);
+    let Ok(left) = left_behind(&client, &deployment.stack).await else { return Ok(None) };
+    name_snapshots(session, &deployment.stack, &empty_again(&document, left.databases), options, progress)
+        .await?;
+    let (alone, kept) = fitting(&document, left.file_systems);
     if kept.is_empty() {
         return Ok(None);
     }
@@ -70,17 +86,49 @@ pub(super) async fn offer(
     attach(session, deployment, &alone, &kept, parameters, options, progress).await.map(Some)
 }
 
+/// The databases that start empty though one of the same name has run before.
+fn empty_again(document: &Value, former: Vec<FormerResource>) -> Vec<FormerResource> {
+    let resource = |it: &FormerResource| document.get("Resources")?.get(&it.id);
+    let starts_empty = |it: &FormerResource| {
+        resource(it).is_some_and(|resource| {
+            resource.get("Type").and_then(Value::as_str) == Some(DATABASE)
+                && resource.pointer("/Properties/DBSnapshotIdentifier").is_none()
+        })
+    };
+    former.into_iter().filter(starts_empty).collect()
+}
+
+/// Says how to find the snapshots, and asks whether to go on without them.
+async fn name_snapshots(
+    session: &AwsSession,
+    stack: &str,
+    databases: &[FormerResource],
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<(), DeployFailure> {
+    for FormerResource { id, physical } in databases {
+        progress.warn(&format!(
+            "the stack {stack} was deleted, and its database {physical} ({id}) with it; `aws rds describe-db-snapshots --db-instance-identifier {physical}` lists the snapshots that are left, and `x-tranship.database.snapshot` restores one"
+        ));
+    }
+    if databases.is_empty() || options.yes || options.ask.is_none() {
+        return Ok(());
+    }
+    let what = if databases.len() == 1 { "an empty database" } else { "empty databases" };
+    confirm(session, options, &format!("start with {what}?")).await
+}
+
 async fn attach(
     session: &AwsSession,
     deployment: &StackDeployment,
     alone: &Value,
-    kept: &[KeptFileSystem],
+    kept: &[FormerResource],
     parameters: &BTreeMap<String, ParameterChoice>,
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<DeployedStack, DeployFailure> {
     let (client, name) = (session.cloudformation(), &deployment.stack);
-    let import = |it: &KeptFileSystem| ImportedResource {
+    let import = |it: &FormerResource| ImportedResource {
         kind: FILE_SYSTEM,
         id: it.id.clone(),
         key: "FileSystemId",
@@ -116,8 +164,8 @@ async fn attach(
     find(&client, &set.stack_id).await?.ok_or_else(|| DeployFailure::failed("the stack no longer exists"))
 }
 
-/// The file systems that the last deleted stack of a name left.
-async fn kept(client: &Client, name: &str) -> Result<Vec<KeptFileSystem>, DeployFailure> {
+/// What the last deleted stack of a name left.
+async fn left_behind(client: &Client, name: &str) -> Result<LeftBehind, DeployFailure> {
     let (mut last, mut token) = (None::<StackSummary>, None);
     loop {
         let call = client.list_stacks().stack_status_filter(StackStatus::DeleteComplete);
@@ -131,21 +179,13 @@ async fn kept(client: &Client, name: &str) -> Result<Vec<KeptFileSystem>, Deploy
             break;
         }
     }
-    let Some(id) = last.and_then(|it| it.stack_id) else { return Ok(Vec::new()) };
-    // Events outlive the stack by 90 days, the newest first: a file system that was left last is the one that counts.
-    let (mut found, mut token) = (Vec::<KeptFileSystem>::new(), None);
+    let Some(id) = last.and_then(|it| it.stack_id) else { return Ok(LeftBehind::default()) };
+    // Events outlive the stack by 90 days, the newest first: what was left last is what counts.
+    let (mut found, mut token) = (LeftBehind::default(), None);
     loop {
         let page = client.describe_stack_events().stack_name(&id).set_next_token(token).send().await;
         let page = page.map_err(|error| sdk("read what a deleted stack left", error))?;
-        for event in page.stack_events().iter().filter(|it| was_left(it)) {
-            let (Some(id), Some(physical)) = (event.logical_resource_id(), event.physical_resource_id())
-            else {
-                continue;
-            };
-            if !found.iter().any(|it| it.id == id) {
-                found.push(KeptFileSystem { id: id.to_owned(), physical: physical.to_owned() });
-            }
-        }
+        page.stack_events().iter().for_each(|event| found.note(event));
         token = page.next_token().map(str::to_owned);
         if token.is_none() {
             return Ok(found);
@@ -153,22 +193,34 @@ async fn kept(client: &Client, name: &str) -> Result<Vec<KeptFileSystem>, Deploy
     }
 }
 
-fn was_left(event: &StackEvent) -> bool {
-    event.resource_type() == Some(FILE_SYSTEM)
-        && event.resource_status() == Some(&ResourceStatus::DeleteSkipped)
+impl LeftBehind {
+    /// Takes an event of the deletion into account.
+    fn note(&mut self, event: &StackEvent) {
+        let list = match (event.resource_type(), event.resource_status()) {
+            (Some(FILE_SYSTEM), Some(ResourceStatus::DeleteSkipped)) => &mut self.file_systems,
+            (Some(DATABASE), Some(ResourceStatus::DeleteComplete)) => &mut self.databases,
+            _ => return,
+        };
+        let (Some(id), Some(physical)) = (event.logical_resource_id(), event.physical_resource_id()) else {
+            return;
+        };
+        if !list.iter().any(|it| it.id == id) {
+            list.push(FormerResource { id: id.to_owned(), physical: physical.to_owned() });
+        }
+    }
 }
 
 /// The template with the kept file systems that it declares, and nothing else; a file system that refers to another
 /// resource cannot come alone.
-fn fitting(document: &Value, kept: Vec<KeptFileSystem>) -> (Value, Vec<KeptFileSystem>) {
+fn fitting(document: &Value, kept: Vec<FormerResource>) -> (Value, Vec<FormerResource>) {
     let resources = document.get("Resources").and_then(Value::as_object).cloned().unwrap_or_default();
-    let fits = |it: &KeptFileSystem| {
+    let fits = |it: &FormerResource| {
         resources.get(&it.id).is_some_and(|resource| {
             resource.get("Type").and_then(Value::as_str) == Some(FILE_SYSTEM)
                 && references(resource).into_iter().all(|name| !resources.contains_key(name))
         })
     };
-    let kept: Vec<KeptFileSystem> = kept.into_iter().filter(fits).collect();
+    let kept: Vec<FormerResource> = kept.into_iter().filter(fits).collect();
     let alone = resources.iter().filter(|(id, _)| kept.iter().any(|it| it.id == **id));
     let mut alone: serde_json::Map<String, Value> =
         alone.map(|(id, resource)| (id.clone(), resource.clone())).collect();
@@ -206,9 +258,43 @@ Resources:
   Group: { Type: AWS::EC2::SecurityGroup }
 ";
 
+    fn kept(id: &str) -> FormerResource {
+        FormerResource { id: id.into(), physical: format!("fs-{id}") }
+    }
+
+    #[test]
+    fn a_database_that_would_start_empty_again_is_named() {
+        let document = json!({ "Resources": {
+            "Empty": { "Type": DATABASE, "Properties": { "Engine": "mysql" } },
+            "Restored": { "Type": DATABASE, "Properties": { "DBSnapshotIdentifier": "before" } },
+            "Files": { "Type": FILE_SYSTEM },
+        } });
+        let former = ["Empty", "Restored", "Files", "Gone"].map(kept).to_vec();
+        assert_eq!(empty_again(&document, former), [kept("Empty")]);
+    }
+
+    #[test]
+    fn what_is_left_is_read_from_the_events_of_the_deletion() {
+        let event = |kind: &str, status: ResourceStatus, id: &str, physical: &str| {
+            let made = StackEvent::builder().resource_type(kind).resource_status(status);
+            made.logical_resource_id(id).physical_resource_id(physical).build()
+        };
+        let mut left = LeftBehind::default();
+        for (kind, status, id, physical) in [
+            (FILE_SYSTEM, ResourceStatus::DeleteSkipped, "Files", "fs-Files"),
+            (FILE_SYSTEM, ResourceStatus::DeleteSkipped, "Files", "fs-older"),
+            (FILE_SYSTEM, ResourceStatus::DeleteComplete, "Gone", "fs-Gone"),
+            (DATABASE, ResourceStatus::DeleteComplete, "Db", "fs-Db"),
+            (DATABASE, ResourceStatus::DeleteSkipped, "Kept", "fs-Kept"),
+            ("AWS::ECS::Service", ResourceStatus::DeleteComplete, "Web", "fs-Web"),
+        ] {
+            left.note(&event(kind, status, id, physical));
+        }
+        assert_eq!((left.file_systems, left.databases), (vec![kept("Files")], vec![kept("Db")]));
+    }
+
     #[test]
     fn only_what_can_come_alone_is_attached() {
-        let kept = |id: &str| KeptFileSystem { id: id.into(), physical: format!("fs-{id}") };
         let document = template::read(TEMPLATE).unwrap();
         let (alone, fit) =
             fitting(&document, vec![kept("Files"), kept("Locked"), kept("Gone"), kept("Group")]);

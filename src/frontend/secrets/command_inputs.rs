@@ -170,8 +170,9 @@ mod tests {
             &["etcdctl", "put", "/app/password", "walnut"],
             &["git", "config", "--global", "user.password", "walnut"],
             &["rclone", "config", "create", "--x", "secret_access_key", "walnut"],
+            &["run", "PASSWORD", "a1b2"],
         ] {
-            assert_eq!(found(words), ["walnut"], "{words:?}");
+            assert_eq!(found(words), [*words.last().unwrap()], "{words:?}");
         }
     }
 
@@ -196,6 +197,7 @@ mod tests {
             &["kubectl", "create", "secret", "generic", "walnut"],
             &["app", "set", "token", "--help"],
             &["app", "set", "token", "|", "cat"],
+            &["run", "PASSWORD", "a1b"],
         ] {
             assert_eq!(found(words), [""; 0], "{words:?}");
         }
@@ -223,6 +225,9 @@ mod tests {
             "echo walnut | docker load",
             "echo walnut; docker login --password-stdin",
             "cat <<< walnut",
+            // The line begins behind the separator: what reads or says something before it is of no account.
+            "chpasswd ; cat <<< walnut",
+            "echo hello ; cat walnut | docker login --password-stdin",
         ] {
             assert_eq!(in_line(line), [""; 0], "{line}");
         }

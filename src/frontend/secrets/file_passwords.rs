@@ -59,9 +59,17 @@ mod tests {
             ("url = postgres://app:walnut7@db/app\n", 1),
             ("CREATE USER app WITH PASSWORD 'walnut7';\n", 1),
             ("spring.datasource.password=walnut7\n", 1),
+            ("password = walnut\n", 1),
         ] {
             assert_eq!(password_line(text.as_bytes()), Some(line), "{text}");
         }
+    }
+
+    #[test]
+    fn so_much_of_a_file_is_looked_at() {
+        let behind = |lines: usize| "user = somebody\n".repeat(lines) + "password = walnut7\n";
+        assert_eq!(password_line(behind(16_000).as_bytes()), Some(16_001));
+        assert_eq!(password_line(behind(16_400).as_bytes()), None);
     }
 
     #[test]

@@ -13,8 +13,10 @@ pub fn name_words(name: &str) -> Vec<String> {
         if (hump || !letter.is_alphanumeric()) && !word.is_empty() {
             words.push(std::mem::take(&mut word));
         }
-        if letter.is_alphanumeric() {
-            word.extend(letter.to_uppercase());
+        match letter.is_ascii_alphanumeric() {
+            true => word.push(letter.to_ascii_uppercase()),
+            false if letter.is_alphanumeric() => word.extend(letter.to_uppercase()),
+            false => {}
         }
         before_lower = letter.is_lowercase();
     }
@@ -38,6 +40,8 @@ mod tests {
             ("ConnectionStrings__Default", "CONNECTION STRINGS DEFAULT"),
             ("", ""),
             ("___", ""),
+            ("schlüsselDatei", "SCHLÜSSEL DATEI"),
+            ("straße9", "STRASSE9"),
         ] {
             assert_eq!(name_words(name).join(" "), words, "{name}");
         }

@@ -10,6 +10,8 @@ use super::secret_words::{
     NEUTRAL_ENDS, OWNERS,
 };
 use super::secret_words::{PUBLIC_APPS, PUBLIC_KEYS, PUBLISHED, SWITCHES};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 /// What a secret name promises, which decides what its value must look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +46,29 @@ fn is(list: &[&str], word: &str) -> bool {
     list.contains(&word)
 }
 
+/// So many answers are remembered.
+const REMEMBERED: usize = 1024;
+
+thread_local! {
+    /// What was answered. The services of a manifest have mostly the same names, and each is asked for several times.
+    static ANSWERS: RefCell<BTreeMap<Box<str>, Option<SecretKind>>> = RefCell::default();
+}
+
 /// What the name promises, if it promises a secret.
 pub(super) fn kind_of(name: &str) -> Option<SecretKind> {
+    if let Some(known) = ANSWERS.with_borrow(|answers| answers.get(name).copied()) {
+        return known;
+    }
+    let kind = judged(name);
+    ANSWERS.with_borrow_mut(|answers| {
+        if answers.len() < REMEMBERED {
+            answers.insert(name.into(), kind);
+        }
+    });
+    kind
+}
+
+fn judged(name: &str) -> Option<SecretKind> {
     let mut words = name_words(name);
     let joined = words.join("_");
     if let Some((_, kind)) = KNOWN.iter().find(|(known, _)| *known == joined) {

@@ -6,7 +6,9 @@
 use super::late_values::{self, LateVariable};
 use super::values::{InstanceText, VariableValue, known, taken, value};
 use super::volumes;
-use super::{BeanstalkPlan, SecretVariable, built_images, container_name, essential, files, job};
+use super::{
+    BeanstalkPlan, SecretVariable, built_images, container_name, essential, files, init_folders, job,
+};
 use crate::Compilation;
 use crate::beanstalk::{container_bounds, rules};
 use crate::container::{
@@ -104,24 +106,30 @@ impl ContainerHost for InstanceHost<'_> {
     ) -> Option<EnvironmentSource<InstanceText>> {
         let text = planner.exact(&variable, field::ENVIRONMENT);
         let claimed_as = planner.place(field::ENVIRONMENT);
-        match taken(text, self.application, planner.cx)? {
-            VariableValue::Text(text) => {
-                if text.text().is_some() {
-                    return Some(EnvironmentSource::Value(text));
-                }
-                planner.cx.ledger.placed(&variable, &claimed_as, "a property of the environment");
-                let (service, origin) = (planner.service(), variable.origin);
-                let taking = LateVariable { service, name, origin };
-                late_values::deliver(taking, &text, self.plan, planner.cx);
-                Some(EnvironmentSource::Elsewhere)
-            }
-            VariableValue::Secret(secret) => {
-                let place = "aws:elasticbeanstalk:application:environmentsecrets";
-                planner.cx.ledger.placed(&variable, &claimed_as, place);
-                take_secret(name, secret, variable.origin, self.plan, planner.cx);
-                Some(EnvironmentSource::Elsewhere)
-            }
+        let value = taken(text, self.application, planner.cx)?;
+        if let VariableValue::Text(text) = &value
+            && text.text().is_some()
+        {
+            return Some(EnvironmentSource::Value(text.clone()));
         }
+        let (service, origin) = (planner.service(), variable.origin);
+        let taking = LateVariable { service, name, origin };
+        let place = if init_folders::keeps_apart(taking, &value, self.plan) {
+            "the folder that the entry point reads"
+        } else {
+            match value {
+                VariableValue::Text(text) => {
+                    late_values::deliver(taking, &text, self.plan, planner.cx);
+                    "a property of the environment"
+                }
+                VariableValue::Secret(secret) => {
+                    take_secret(name, secret, variable.origin, self.plan, planner.cx);
+                    "aws:elasticbeanstalk:application:environmentsecrets"
+                }
+            }
+        };
+        planner.cx.ledger.placed(&variable, &claimed_as, place);
+        Some(EnvironmentSource::Elsewhere)
     }
 
     fn named_volume(
@@ -170,7 +178,7 @@ fn depends_on(
         }
         let Some(other) = application.services.get(&dependency.on) else { continue };
         if matches!(other.role, ServiceRole::Job(_)) && !job::runs_beside(application, other) {
-            cx.ledger.decided(&dependency.node, "the job runs before the containers are replaced");
+            cx.ledger.decided(&dependency.node, job::BEFORE_THE_CONTAINERS);
             continue;
         }
         let condition = match dependency.condition.get() {

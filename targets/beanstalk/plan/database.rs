@@ -108,6 +108,10 @@ fn settings(database: &ManagedDatabase, plan: &mut BeanstalkPlan, cx: &mut Compi
     let engine = *cx.ledger.exact(&database.engine, format!("{NAMESPACE} DBEngine"));
     let storage = database.storage.as_ref();
     let gib = storage.map(|at| *cx.ledger.exact(at, format!("{NAMESPACE} DBAllocatedStorage")));
+    let snapshot = database
+        .snapshot
+        .as_ref()
+        .map(|at| (cx.ledger.exact(at, format!("{NAMESPACE} DBSnapshotIdentifier")).clone(), Some(at.node)));
     let mut set = |name: &str, value: String, node: Option<NodeId>| {
         let from = node.filter(|node| *node != NodeId::UNNUMBERED).map(|node| path(cx, node));
         plan.options.push(OptionSetting {
@@ -123,6 +127,9 @@ fn settings(database: &ManagedDatabase, plan: &mut BeanstalkPlan, cx: &mut Compi
     set("DBInstanceClass", class, class_node);
     set("DBAllocatedStorage", gib.unwrap_or(STORAGE_GIB.least).to_string(), storage.map(|at| at.node));
     set("DBUser", user, user_node);
+    if let Some((snapshot, node)) = snapshot {
+        set("DBSnapshotIdentifier", snapshot, node);
+    }
     set("DBDeletionPolicy", "Snapshot".into(), None);
     set("MultiAZDatabase", "false".into(), None);
 }

@@ -2,8 +2,8 @@
 
 use super::values::{InstanceText, TextPart, known_all};
 use super::{
-    BeanstalkContainer, BeanstalkPlan, LatePart, RoleStatement, SecretLocation, SecretVariable, built_images,
-    late_values, path,
+    BeanstalkContainer, BeanstalkPlan, InitFolders, LatePart, RoleStatement, SecretLocation, SecretVariable,
+    built_images, late_values, path,
 };
 use crate::Compilation;
 use indexmap::IndexMap;
@@ -55,11 +55,12 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
     }
 }
 
-/// The secrets of jobs, which the instance reads at deployment.
+/// The secrets of jobs and of what entry points read, which the instance reads at deployment.
 fn read_secrets(application: &Application, plan: &BeanstalkPlan) -> IndexMap<SecretLocation, SecretVariable> {
     let jobs = plan.jobs.iter().map(|job| &job.container);
     let texts = jobs.flat_map(|it| it.environment.values().chain(words(it)));
-    let parts = texts.flat_map(|text| &text.0);
+    let of_folders = plan.init.iter().flat_map(InitFolders::texts);
+    let parts = texts.chain(of_folders).flat_map(|text| &text.0);
     let locations = parts.filter_map(|part| match part {
         TextPart::Secret(secret) => Some(secret.location()),
         _ => None,

@@ -20,6 +20,9 @@ use tranship_frontend::diagnostic::{Diagnostic, listed};
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
 
+/// What becomes of waiting for a job.
+pub(super) const BEFORE_THE_CONTAINERS: &str = "the job runs before the containers are replaced";
+
 /// Decides how a job runs.
 pub(super) fn decide(
     application: &Application,

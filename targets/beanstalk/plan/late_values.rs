@@ -132,6 +132,11 @@ pub(super) fn of_job(
     InstanceText(vec![TextPart::Property { property, encoded: false }])
 }
 
+/// Whether a property, or a secret that CloudFormation puts together, can have a value.
+pub(super) fn can_be_property(text: &InstanceText) -> bool {
+    text.0.iter().all(|part| late_part(part).is_some())
+}
+
 /// Whether a value needs a resource of the environment.
 pub(super) fn waits_for_resource(text: &InstanceText) -> bool {
     text.0.iter().any(|part| matches!(part, TextPart::Database(_)))

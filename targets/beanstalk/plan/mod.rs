@@ -14,6 +14,7 @@ pub(super) mod file_system;
 pub(super) mod files;
 mod host_volumes;
 mod identity;
+mod init_folders;
 mod job;
 pub(super) mod late_values;
 mod limits;
@@ -35,6 +36,7 @@ pub(super) use execution_role::{ACCOUNT_PLACEHOLDER, ExecutionRole};
 pub(super) use exposure::{SECURE_SHELL, listens};
 pub(super) use file_system::InstanceFileSystem;
 pub(super) use host_volumes::HostVolumes;
+pub(super) use init_folders::{InitCommand, InitFolders};
 pub(super) use late_values::{DerivedSecret, LatePart, LateValue};
 pub(super) use logs::{ContainerLogs, REGION_PLACEHOLDER};
 pub(super) use options::is_public;
@@ -79,6 +81,8 @@ pub(super) struct BeanstalkPlan {
     pub(super) opened: Vec<OpenedPort>,
     /// MiB that each container keeps for itself, by service.
     pub(super) memory: Vec<(String, u64)>,
+    /// What the entry points of images read, where the settings ask for it.
+    pub(super) init: Option<InitFolders>,
     /// What runs before the containers are replaced.
     pub(super) jobs: Vec<BeanstalkJob>,
     /// The environment's settings, in order.
@@ -273,7 +277,10 @@ pub(super) fn decide(
             exposure::claim_ports(application, &plan, cx);
             exposure::map(&mut plan);
         }
-        PlatformKind::Docker => compose::decide(application, &mut plan, cx),
+        PlatformKind::Docker => {
+            init_folders::ignore(application, cx);
+            compose::decide(application, &mut plan, cx);
+        }
     }
     files::report_left_out(&plan, cx);
     database::decide(application, &mut plan, cx);
@@ -300,6 +307,7 @@ fn tags(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Compilatio
 /// The containers of the task, its volumes and the jobs before it.
 fn containers(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Compilation<'_>) {
     volumes::decide(application, plan, cx);
+    plan.init = init_folders::begin(application, cx);
     // Containers first: a property has the name that their variables need, and a job can be given another.
     let is_job = |service: &&AppService| matches!(service.role, ServiceRole::Job(_));
     let (jobs, services): (Vec<&AppService>, Vec<&AppService>) =
@@ -309,6 +317,7 @@ fn containers(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Comp
     }
     volumes::fill(application, plan);
     late_values::check_names(application, plan, cx);
+    init_folders::finish(application, plan, cx);
     job::report_beside(application, cx);
     essential::settle(application, plan, cx);
     plan.memory = limits::shares(&plan.containers);

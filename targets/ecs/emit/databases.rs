@@ -2,9 +2,10 @@
 
 use super::super::plan::{DatabasePlan, EcsPlan};
 use super::TracedResource;
+use crate::managed_database::instance_properties;
 use tranship_cloudformation::{
-    DeletionPolicy, FnSub, LogicalId, PropertyMap, Resource, ResourceRole, Template, TemplateOutput,
-    TemplateValue, list, props,
+    DeletionPolicy, FnSub, LogicalId, PropertyMap, Resource, ResourceRole, Template, TemplateOutput, list,
+    props,
 };
 
 /// Adds the databases.
@@ -75,28 +76,12 @@ fn subnets(plan: &EcsPlan) -> Resource {
 }
 
 fn instance(database: &DatabasePlan) -> Resource {
-    let properties = PropertyMap::new()
-        .with("Engine", database.engine.as_str())
-        .with("EngineVersion", database.version.as_str())
-        .with_some("EngineLifecycleSupport", database.lifecycle_support)
-        .with("DBInstanceClass", database.class.as_str())
-        .with("AllocatedStorage", database.storage.to_string())
-        .with("StorageType", "gp3")
-        .with("StorageEncrypted", true)
-        .with_some("DBName", database.database.as_deref())
-        .with("MasterUsername", database.username.as_str())
+    let known = instance_properties(database)
+        .into_iter()
+        .fold(PropertyMap::new(), |properties, (name, value)| properties.with(name, value));
+    let properties = known
         .with("MasterUserPassword", FnSub::new().secret_field(&database.secret(), "password"))
         .with("DBSubnetGroupName", subnet_group(database).reference())
-        .with("VPCSecurityGroups", list![database.security_group().att("GroupId")])
-        .with("PubliclyAccessible", false)
-        .with("MultiAZ", database.multi_az)
-        .with("DeletionProtection", database.protected)
-        .with("BackupRetentionPeriod", database.backup_days)
-        .with("CopyTagsToSnapshot", true)
-        .with("AllowMajorVersionUpgrade", database.major_upgrades)
-        // An upgrade by RDS itself would make the version above a downgrade, which RDS refuses.
-        .with("AutoMinorVersionUpgrade", false)
-        // What an update does not name goes on: an empty list stops the export.
-        .with("EnableCloudwatchLogsExports", database.logs.iter().copied().collect::<TemplateValue>());
+        .with("VPCSecurityGroups", list![database.security_group().att("GroupId")]);
     Resource::new("AWS::RDS::DBInstance", properties).policy(DeletionPolicy::Snapshot)
 }

@@ -298,6 +298,7 @@ fn plan(mode: NetworkMode) -> EcsPlan {
         class: "db.t4g.micro".to_owned(),
         storage: 20,
         database: Some("todo".to_owned()),
+        snapshot: None,
         username: "todo".to_owned(),
         lifecycle_support: Some("open-source-rds-extended-support-disabled"),
         logs: &["error"],

@@ -203,9 +203,14 @@ fn an_existing_database_has_the_port_of_its_engine_and_its_own_key() {
 
 #[test]
 fn what_creates_a_database_is_not_for_one_that_exists() {
-    for key in
-        ["version: '17'", "class: db.t4g.micro", "storage: 20", "extended_support: true", "coupled: false"]
-    {
+    for key in [
+        "version: '17'",
+        "class: db.t4g.micro",
+        "storage: 20",
+        "extended_support: true",
+        "snapshot: before",
+        "coupled: false",
+    ] {
         let lowered = lowered(&format!(
             "services:
   db:

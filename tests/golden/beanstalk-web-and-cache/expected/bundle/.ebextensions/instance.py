@@ -3,12 +3,16 @@
 
     instance.py run JOB    runs the container of a job, and ends as it ends
     instance.py fill       fills empty directories with what the images have there, as Docker fills a new volume
+    instance.py init       writes the variables that entry points read
+    instance.py clear-commands, write-commands
+                           removes, writes the commands that entry points run first
 
 instance.json beside this file says how. A job is given text as it is, the value of an environment property, which may
 be percent-encoded for a URL, or a secret. A value keeps every character: it never passes through a shell.
 """
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tarfile
@@ -128,6 +132,51 @@ def unpack(stream, directory, owner):
             archive.extract(member, directory, numeric_owner=True)
 
 
+def write(directory, name, lines):
+    """A file that a container reads, whatever its user: the folder around all of them keeps others of the instance out."""
+    os.makedirs(os.path.dirname(directory), mode=0o700, exist_ok=True)
+    os.makedirs(directory, mode=0o755, exist_ok=True)
+    path = os.path.join(directory, name)
+    with open(path + ".new", "w", encoding="utf-8") as file:
+        os.chmod(path + ".new", 0o444)
+        file.write("".join(line + "\n" for line in lines))
+    os.replace(path + ".new", path)
+
+
+def assigned(environment, known, region):
+    """Variables as a shell assigns them."""
+    return ["%s=%s" % (name, shlex.quote(value(parts, known, region))) for name, parts in environment.items()]
+
+
+def init(settings):
+    """Writes what each entry point reads. Commands that the version has no more go."""
+    known, region = properties(), settings.get("region")
+    for folder in settings["init"]:
+        lines = ["export " + line for line in assigned(folder["environment"], known, region)]
+        write(folder["directory"], "environment", lines)
+        if not folder["commands"]:
+            clear_commands(folder)
+
+
+def clear_commands(folder):
+    path = os.path.join(folder["directory"], "commands")
+    if os.path.exists(path):
+        os.remove(path)
+
+
+def write_commands(settings):
+    """Writes what each entry point runs first, once. A command that fails ends the container."""
+    known, region = properties(), settings.get("region")
+    for folder in settings["init"]:
+        lines = []
+        for command in folder["commands"]:
+            words = [shlex.quote(value(word, known, region)) for word in command["words"]]
+            given = assigned(command["environment"], known, region)
+            lines.append(" ".join((["env"] + given if given else []) + words) + " || exit $?")
+        if lines:
+            write(folder["directory"], "commands", lines)
+
+
 def main(arguments):
     with open(os.path.join(HERE, "instance.json"), encoding="utf-8") as file:
         settings = json.load(file)
@@ -136,6 +185,16 @@ def main(arguments):
     if arguments == ["fill"]:
         for volume in settings["volumes"]:
             fill(volume)
+        return 0
+    if arguments == ["init"]:
+        init(settings)
+        return 0
+    if arguments == ["clear-commands"]:
+        for folder in settings["init"]:
+            clear_commands(folder)
+        return 0
+    if arguments == ["write-commands"]:
+        write_commands(settings)
         return 0
     sys.exit(__doc__)
 
