@@ -83,7 +83,7 @@ mod template;
 mod value;
 mod writer;
 
-pub use body::{BodyFault, is_resource_type};
+pub use body::{BodyFault, is_resource_type, mapping_from_body, mapping_keys};
 pub use edit::{EditFault, ValueChange, ValueEdit, ValuePath, ValueStep};
 pub use graph::ResourceDependency;
 pub use intrinsic::{

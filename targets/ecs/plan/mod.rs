@@ -7,6 +7,7 @@
 mod addresses;
 mod compute_policy;
 mod container;
+mod definition_size;
 mod discovery;
 mod file_places;
 mod file_reports;
@@ -28,6 +29,7 @@ pub mod names;
 mod network;
 mod network_listeners;
 mod outbound;
+mod outside_networks;
 mod parameters;
 mod patched;
 mod planner;
@@ -108,6 +110,7 @@ pub fn plan(app: &Application, compute: &dyn ComputePolicy, cx: &mut Compilation
     legality::check(planner, &template, whole);
     let own = OwnStack { template, parameters, candidates };
     let PatchedStack { template, parameters, patches } = patched::apply(planner, own, whole);
+    definition_size::check(planner, &template);
     (planner.cx.diagnostics.error_count() == before).then_some(LegalStack {
         plan,
         parameters,
@@ -145,6 +148,7 @@ fn decide(
     let namespace = discovery::plan(planner, &tasks);
     discovery::report_renamed(planner);
     unreached::report(planner);
+    outside_networks::claim(planner);
     let (front_door, targets) = load_balancer::plan(planner, &tasks);
     published_tls::report(planner, &front_door);
     let posture = planner.app.settings.posture();
