@@ -2,6 +2,7 @@
 
 use super::*;
 use std::collections::BTreeMap;
+use tranship::operation::stack_templates::StackTemplates;
 
 /// The ids of the resources of each stack; the root has the empty name.
 fn stacks(target: &str, text: &str) -> BTreeMap<String, Vec<String>> {
@@ -130,6 +131,28 @@ fn a_service_leaves_the_root_and_what_keeps_data_or_has_an_address_stays() {
     }
     for id in ["CronSchedule", "CronScheduleRole", "CronTaskDefinition"] {
         assert!(stacks["CronStack"].iter().any(|it| it == id), "{id} is not in the stack of cron");
+    }
+}
+
+/// The templates as one document, without the orders, which stacks have instead of resources.
+fn whole(target: &str, text: &str) -> (Value, Value) {
+    let outcome = compiled(target, text);
+    let made = outcome.compiled.unwrap_or_else(|| panic!("it does not compile"));
+    let mut whole = StackTemplates::compiled(&made.artifacts).unwrap().whole().unwrap();
+    for (_, resource) in whole["Resources"].as_object_mut().unwrap() {
+        resource.as_object_mut().unwrap().remove("DependsOn");
+    }
+    (whole["Resources"].clone(), whole["Outputs"].clone())
+}
+
+/// A division loses nothing, adds nothing and changes nothing.
+#[test]
+fn the_stacks_together_are_the_one_stack() {
+    for target in ["fargate", "ecs-ec2"] {
+        for text in [SHOP.to_owned(), many(12, "stacks: nested")] {
+            let single = text.replace("stacks: nested", "stacks: single");
+            assert!(whole(target, &text) == whole(target, &single), "{target}: {text}");
+        }
     }
 }
 
