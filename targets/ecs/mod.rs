@@ -30,7 +30,7 @@ pub fn compile(
     let deployment = deployment(&stack);
     let mut artifacts = ArtifactSet::new();
     // The paths are fixed and differ: a set that is empty takes them.
-    let root = stack.divided.as_ref().map_or(&stack.template, |divided| &divided.root);
+    let root = stack.divided.as_ref().map_or(&stack.template, |divided| &divided.root_template);
     artifacts.text("template.yaml", root.to_yaml()).ok()?;
     for (id, nested) in stack.divided.iter().flat_map(|divided| &divided.nested) {
         artifacts.text(&DividedTemplate::path(id), nested.to_yaml()).ok()?;
@@ -69,7 +69,7 @@ fn deployment(LegalStack { plan, parameters, template, divided, .. }: &LegalStac
     // A change may have taken a resource away.
     let is_there = |id: &LogicalId| template.resources.contains_key(id);
     let services = plan.services.iter().filter(|it| is_there(&it.id()));
-    let root = divided.iter().flat_map(|divided| divided.root.resources.values());
+    let root = divided.iter().flat_map(|divided| divided.root_template.resources.values());
     let all = template.resources.values().chain(root);
     let types: BTreeSet<&str> = all.map(|resource| resource.kind.as_str()).collect();
     StackDeployment {

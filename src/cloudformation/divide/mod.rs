@@ -32,7 +32,7 @@ pub type StackMembership = BTreeMap<LogicalId, LogicalId>;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DividedTemplate {
     /// The template of the root. Each nested stack is a resource of it.
-    pub root: Template,
+    pub root_template: Template,
     /// The templates of the nested stacks by the logical id of that resource, in the order of the root.
     pub nested: IndexMap<LogicalId, Template>,
 }
@@ -40,12 +40,12 @@ pub struct DividedTemplate {
 impl DividedTemplate {
     /// A template that is not divided.
     pub fn whole(template: Template) -> DividedTemplate {
-        DividedTemplate { root: template, nested: IndexMap::new() }
+        DividedTemplate { root_template: template, nested: IndexMap::new() }
     }
 
     /// Resources of all stacks, the nested stacks themselves included: what one operation may change.
     pub fn resources(&self) -> usize {
-        self.root.resources.len() + self.nested.values().map(|it| it.resources.len()).sum::<usize>()
+        self.root_template.resources.len() + self.nested.values().map(|it| it.resources.len()).sum::<usize>()
     }
 
     /// The path of a nested template, relative to that of the root.
@@ -78,7 +78,7 @@ fn in_circles(
     membership: &StackMembership,
 ) -> BTreeSet<LogicalId> {
     let mut back = BTreeSet::new();
-    for circle in graph::cycles(&divided.root) {
+    for circle in graph::cycles(&divided.root_template) {
         let before = circle.iter().cycle().skip(circle.len().saturating_sub(1));
         for (from, stack) in before.zip(&circle).filter(|(_, it)| divided.nested.contains_key(*it)) {
             let waits = |id: &LogicalId| id == from || membership.get(id) == Some(from);
@@ -110,12 +110,12 @@ fn with_needs(
 }
 
 fn divide_so(template: &Template, membership: &StackMembership) -> DividedTemplate {
-    let mut divided = DividedTemplate { root: template.clone(), nested: IndexMap::new() };
+    let mut divided = DividedTemplate { root_template: template.clone(), nested: IndexMap::new() };
     let mut borders: IndexMap<LogicalId, StackBorder<'_>> = IndexMap::new();
-    divided.root.resources.clear();
+    divided.root_template.resources.clear();
     for (id, resource) in &template.resources {
         match membership.get(id) {
-            None => divided.root.add(id, resource.clone()),
+            None => divided.root_template.add(id, resource.clone()),
             Some(stack) => {
                 let nested =
                     divided.nested.entry(stack.clone()).or_insert_with(|| described(template, stack));
@@ -130,12 +130,12 @@ fn divide_so(template: &Template, membership: &StackMembership) -> DividedTempla
         borders.insert(stack.clone(), border);
     }
     let mut root = StackBorder::new(template, membership, None);
-    root.close(&mut divided.root);
+    root.close(&mut divided.root_template);
     for (stack, border) in &borders {
         let members = divided.nested.get(stack).map(|it| it.resources.values());
         let comments = members.into_iter().flatten().filter_map(|it| it.comments.first().cloned());
         let resource = stack_resource(stack, border).comments(comments);
-        divided.root.add(stack, resource);
+        divided.root_template.add(stack, resource);
     }
     for (stack, id, output) in borders.values().chain([&root]).flat_map(StackBorder::exported) {
         if let Some(nested) = divided.nested.get_mut(&stack).filter(|it| !it.outputs.contains_key(&id)) {

@@ -52,10 +52,10 @@ const BOTH: &[(&str, &str)] = &[
 #[test]
 fn what_crosses_a_border_is_a_parameter_or_an_output() {
     let divided = divide(&application(), members(BOTH));
-    assert_eq!(names(&divided.root.resources), ["Cluster", "ApiStack", "WebStack"]);
+    assert_eq!(names(&divided.root_template.resources), ["Cluster", "ApiStack", "WebStack"]);
     assert_eq!(names(&divided.nested), ["ApiStack", "WebStack"]);
     assert_eq!(divided.resources(), 7);
-    let api = divided.root.resources.get(&id("ApiStack")).unwrap();
+    let api = divided.root_template.resources.get(&id("ApiStack")).unwrap();
     let expected = props! {
         "TemplateURL" => "stacks/ApiStack.yaml",
         "Parameters" => props! {
@@ -67,7 +67,7 @@ fn what_crosses_a_border_is_a_parameter_or_an_output() {
     };
     assert_eq!((api.kind.as_str(), &api.properties), (NESTED_STACK, &expected));
     assert_eq!(api.comments, ["services.Api"]);
-    let web = divided.root.resources.get(&id("WebStack")).unwrap();
+    let web = divided.root_template.resources.get(&id("WebStack")).unwrap();
     assert_eq!((&api.depends_on, &web.depends_on), (&vec![], &vec![id("ApiStack")]));
     let nested = divided.nested.get(&id("ApiStack")).unwrap();
     assert_eq!(nested.description, "shop (ApiStack)");
@@ -84,9 +84,9 @@ fn what_crosses_a_border_is_a_parameter_or_an_output() {
     assert_eq!(service.properties, expected);
     assert_eq!(divided.nested[&id("WebStack")].resources[&id("WebService")].depends_on, []);
     assert_eq!(nested.outputs[&id("ApiServiceName")].value, id("ApiService").att("Name"));
-    assert_eq!(divided.root.outputs[&id("Out")].value, id("ApiStack").att("Outputs.ApiServiceName"));
+    assert_eq!(divided.root_template.outputs[&id("Out")].value, id("ApiStack").att("Outputs.ApiServiceName"));
     assert!(divided.nested[&id("WebStack")].outputs.is_empty());
-    for template in divided.nested.values().chain([&divided.root]) {
+    for template in divided.nested.values().chain([&divided.root_template]) {
         assert_eq!(check(template), []);
     }
 }
@@ -95,7 +95,7 @@ fn what_crosses_a_border_is_a_parameter_or_an_output() {
 fn without_members_nothing_changes() {
     let template = application();
     assert_eq!(divide(&template, members(&[])), DividedTemplate::whole(template.clone()));
-    assert_eq!(divide(&template, members(&[("Nobody", "S")])).root.to_yaml(), template.to_yaml());
+    assert_eq!(divide(&template, members(&[("Nobody", "S")])).root_template.to_yaml(), template.to_yaml());
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn one_nested_stack_reads_from_another_through_the_root() {
     let rule = Resource::new("AWS::X::Rule", rule);
     template.add(&id("Rule"), rule.depends_on(&id("WebRole")));
     let divided = divide(&template, members(&[&BOTH[..], &[("Rule", "WebStack")]].concat()));
-    let given = divided.root.resources[&id("WebStack")].properties.get("Parameters").unwrap();
+    let given = divided.root_template.resources[&id("WebStack")].properties.get("Parameters").unwrap();
     let TemplateValue::Map(given) = given else { panic!("{given:?}") };
     assert_eq!(given.get("ApiRoleArn"), Some(&id("ApiStack").att("Outputs.ApiRoleArn")));
     assert_eq!(divided.nested[&id("ApiStack")].outputs[&id("ApiRoleArn")].value, id("ApiRole").arn());
@@ -131,15 +131,15 @@ fn what_would_make_stacks_wait_for_each_other_stays_in_the_root() {
     template.resources[&id("ApiService")].depends_on.push(id("Policy"));
     let divided = divide(&template, members(&[&BOTH[..], &[("Log", "ApiStack")]].concat()));
     assert_eq!(
-        names(&divided.root.resources),
+        names(&divided.root_template.resources),
         ["Cluster", "ApiRole", "Log", "Policy", "ApiStack", "WebStack"]
     );
     assert_eq!(names(&divided.nested[&id("ApiStack")].resources), ["ApiService"]);
-    assert_eq!(divided.root.resources[&id("ApiStack")].depends_on, [id("Policy")]);
-    assert_eq!(check(&divided.root), []);
+    assert_eq!(divided.root_template.resources[&id("ApiStack")].depends_on, [id("Policy")]);
+    assert_eq!(check(&divided.root_template), []);
     // A circle of the template itself is not broken by a division.
     template.resources[&id("Policy")].depends_on.push(id("Policy"));
-    assert_eq!(check(&divide(&template, members(BOTH)).root).len(), 1);
+    assert_eq!(check(&divide(&template, members(BOTH)).root_template).len(), 1);
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn conditions_and_secrets_keep_their_meaning() {
     uses.set("Field", FnSub::text("x").secret_field(&id("Secret"), "password"));
     let divided = divide(&template, members(&[&BOTH[..], &[("Secret", "ApiStack")]].concat()));
     let nested = &divided.nested[&id("ApiStack")];
-    assert!(divided.root.resources.contains_key(&id("Secret")), "a secret outlives the service");
+    assert!(divided.root_template.resources.contains_key(&id("Secret")), "a secret outlives the service");
     assert_eq!(names(&nested.conditions), ["Closed", "Open"]);
     assert_eq!(nested.conditions[&id("Open")], open);
     assert_eq!(names(&nested.mappings), ["Sizes"]);
@@ -165,13 +165,13 @@ fn conditions_and_secrets_keep_their_meaning() {
     let expected = FnSub::text("x").secret_field(&id("Secret"), "password").into_value();
     assert_eq!(nested.resources[&id("ApiService")].properties.get("Field"), Some(&expected));
     let TemplateValue::Map(given) =
-        &divided.root.resources[&id("ApiStack")].properties.get("Parameters").unwrap()
+        &divided.root_template.resources[&id("ApiStack")].properties.get("Parameters").unwrap()
     else {
         panic!()
     };
     assert_eq!(given.get("Maybe"), Some(&If(&id("Closed"), id("Maybe").reference(), "")));
     assert_eq!(given.get("Secret"), Some(&id("Secret").reference()));
-    for template in [nested, &divided.root] {
+    for template in [nested, &divided.root_template] {
         assert_eq!(check(template), []);
     }
 }

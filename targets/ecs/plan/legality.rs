@@ -51,7 +51,7 @@ pub(super) fn check_stacks(
         return;
     };
     let nested = divided.nested.iter().map(|(id, it)| (format!("the nested stack `{id}`"), it));
-    for (name, template) in nested.chain([("the root stack".to_owned(), &divided.root)]) {
+    for (name, template) in nested.chain([("the root stack".to_owned(), &divided.root_template)]) {
         let found = violations(template).into_iter().filter(|one| whole || counts(one));
         // The rest is wrong with the whole and has been told.
         for violation in found.filter(|one| counts(one) || matches!(one, TemplateViolation::Cycle(_))) {

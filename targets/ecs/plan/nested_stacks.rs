@@ -60,7 +60,7 @@ impl NestedStacks {
         let mut divided = due.then(|| divide(template, self.membership(plan, template)))?;
         // cfn-lint says of each path of a nested template that it must be uploaded first.
         let config = props! { "config" => props! { "ignore_checks" => list!["W3002"] } };
-        divided.root.metadata.set("cfn-lint", config);
+        divided.root_template.metadata.set("cfn-lint", config);
         (!divided.nested.is_empty()).then_some(divided)
     }
 
