@@ -213,7 +213,7 @@ fn made(rule: &DiagnosticRule) -> Option<MemoryWorld> {
             let one_of_many =
                 |number: usize| format!("  s{number}: {{ image: nginx, ports: ['{number}:80'] }}\n");
             let services: String = (1000..1150).map(one_of_many).collect();
-            one(format!("services:\n{services}").into_bytes())
+            one(format!("x-tranship: {{ stacks: single }}\nservices:\n{services}").into_bytes())
         }
         _ => None,
     }

@@ -50,9 +50,9 @@ pub use settings::{
     PlatformKind, PortNumber, PublicEndpoint, PublicSetting, RegionName, RegistryLogin, RolloutKind,
     SECTIONS, ScaleSettings, ScheduleExpression, SecretName, SecurityGroupId, ServiceSettings,
     SettingDeclaration, SettingForm, SettingLayering, SettingSection, SettingTargets, Settings, SnapshotName,
-    SourceRepository, SubnetId, TargetName, TestService, UrlPath, VolumeOwner, VolumePlace, VolumeScope,
-    VolumeSettings, VpcId, WholeNumber, delivery, environments, late_bound_names, listed_settings,
-    published_schema, settings_page, settings_reference,
+    SourceRepository, StackLayout, SubnetId, TargetName, TestService, UrlPath, VolumeOwner, VolumePlace,
+    VolumeScope, VolumeSettings, VpcId, WholeNumber, delivery, environments, late_bound_names,
+    listed_settings, published_schema, settings_page, settings_reference,
 };
 pub use support::{KeySupport, SupportRow, SupportTable};
 pub use text::{DatabaseField, LateBoundVariable, Text, TextPiece, TextSegment};

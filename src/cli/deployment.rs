@@ -121,6 +121,21 @@ impl CommandContext<'_> {
         outcome.compiled.map(|compiled| (compiled.deployment, mark)).ok_or(ExitStatus::Failed)
     }
 
+    /// Identifies the deployments of environments, with the options for each.
+    pub(super) fn identify_all(
+        &mut self,
+        environments: &[String],
+        set: &VariableOptions,
+        aws: &AwsOptions,
+    ) -> Result<Vec<(TargetDeployment, DeployOptions)>, ExitStatus> {
+        let mut found = Vec::new();
+        for environment in environments {
+            let (deployment, mark) = self.identify(environment, set)?;
+            found.push((deployment, aws.options(false, mark, self.shell)));
+        }
+        Ok(found)
+    }
+
     /// Compiles to learn what is deployed, without the values that only a deployment needs.
     pub(super) fn identified(
         &mut self,
@@ -231,7 +246,13 @@ impl DeployProgress for TerminalProgress<'_> {
     }
 
     fn review(&mut self, subject: &str, diff: &DeploymentDiff) {
-        if diff.is_empty() {
+        if diff.is_empty() && diff.overridden.is_empty() {
+            return;
+        }
+        if self.0.can_redraw() {
+            for line in difference::fitted(diff, subject, self.0.columns()) {
+                self.0.message(&line);
+            }
             return;
         }
         self.0.message(&difference::summary(diff, subject));

@@ -4,7 +4,7 @@ use super::deploy_inputs::{DeployInputs, DigestSource};
 use super::deployment::{AwsOptions, TerminalProgress};
 use super::{CommandContext, ExitStatus};
 use crate::deploy::{self, DeploymentReview};
-use crate::operation::difference::{document, lines, summary};
+use crate::operation::difference::{document, fitted, lines, summary};
 use crate::operation::plan_file::SavedPlan;
 use camino::Utf8PathBuf;
 use clap::ValueEnum;
@@ -65,11 +65,14 @@ impl DiffCommand {
         }
         context.shell.data(&match self.format {
             DiffFormat::Json => format!("{document}\n"),
-            DiffFormat::Human => {
-                let lines: String =
-                    lines(&diff, context.shell.width()).iter().map(|line| format!("  {line}\n")).collect();
-                format!("{}\n{lines}", summary(&diff, &subject))
-            }
+            DiffFormat::Human => match context.shell.data_columns() {
+                Some(width) => fitted(&diff, &subject, width).join("\n") + "\n",
+                None => {
+                    let lines = lines(&diff, context.shell.width());
+                    let lines: String = lines.iter().map(|line| format!("  {line}\n")).collect();
+                    format!("{}\n{lines}", summary(&diff, &subject))
+                }
+            },
         });
         if diff.is_empty() { ExitStatus::Done } else { ExitStatus::Different }
     }

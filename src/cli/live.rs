@@ -50,12 +50,12 @@ pub(super) struct DeploymentView<'a> {
 }
 
 /// Seconds since 1970.
-fn seconds() -> u64 {
+pub(super) fn seconds() -> u64 {
     u64::try_from(now() / 1000).unwrap_or_default()
 }
 
 /// A time of the day in UTC: `21:04:05`.
-fn clock(seconds: u64) -> String {
+pub(super) fn clock(seconds: u64) -> String {
     format!("{:02}:{:02}:{:02}", seconds / 3600 % 24, seconds / 60 % 60, seconds % 60)
 }
 
@@ -93,7 +93,7 @@ impl<'a> DeploymentView<'a> {
 
     fn draw(&mut self) {
         let Some(board) = self.board.as_ref().filter(|_| self.mode == ProgressMode::Tty) else { return };
-        let screen = board.screen(seconds(), self.shell.columns());
+        let screen = board.screen(seconds(), self.shell.columns(), self.shell.rows() - 1);
         self.clear();
         for line in &screen {
             self.shell.message(line);
@@ -241,17 +241,25 @@ fn deploy_time() -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::cli::Verbosity;
     use std::cell::RefCell;
     use std::io::{self, Write};
     use std::rc::Rc;
 
+    /// Keeps what is written.
     #[derive(Clone, Default)]
-    struct Kept(Rc<RefCell<Vec<u8>>>);
+    pub(in crate::cli) struct KeptOutput(Rc<RefCell<Vec<u8>>>);
 
-    impl Write for Kept {
+    impl KeptOutput {
+        /// What was written so far.
+        pub(in crate::cli) fn text(&self) -> String {
+            String::from_utf8(self.0.borrow().clone()).unwrap()
+        }
+    }
+
+    impl Write for KeptOutput {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.borrow_mut().write(bytes)
         }
@@ -263,7 +271,7 @@ mod tests {
 
     /// What is written to both streams in a mode.
     fn said(mode: ProgressMode) -> (String, String) {
-        let (out, err) = (Kept::default(), Kept::default());
+        let (out, err) = (KeptOutput::default(), KeptOutput::default());
         let mut shell = Shell::to(Box::new(out.clone()), Box::new(err.clone()), Verbosity::Normal);
         let mut view = DeploymentView::new(mode, "prod", &mut shell);
         view.message("creating a change set");
@@ -276,8 +284,7 @@ mod tests {
         });
         view.warn("careful");
         view.end(&Ok(DeployOutcome { changed: true, outputs: Vec::new() }), 0);
-        let text = |kept: &Kept| String::from_utf8(kept.0.borrow().clone()).unwrap();
-        (text(&out), text(&err))
+        (out.text(), err.text())
     }
 
     #[test]
@@ -302,6 +309,43 @@ mod tests {
         assert_eq!((out.as_str(), err.lines().count()), ("", 1));
         let (_, err) = said(ProgressMode::Tty);
         assert!(err.contains("\u{1b}[2A\u{1b}[J"), "{err:?}");
+    }
+
+    #[test]
+    fn plain_lines_of_a_deployment_that_fails_are_the_transcript() {
+        let (out, err) = (KeptOutput::default(), KeptOutput::default());
+        let mut shell = Shell::to(Box::new(out.clone()), Box::new(err.clone()), Verbosity::Normal);
+        let mut view = DeploymentView::new(ProgressMode::Plain, "prod", &mut shell);
+        view.banner(&DeployBanner {
+            subject: "stack shop-prod".into(),
+            account: "123456789012".into(),
+            region: "eu-west-1".into(),
+            source: "profile ops (--aws-profile)".into(),
+            identity: "arn:aws:iam::123456789012:user/ops".into(),
+        });
+        view.message("creating a change set");
+        let event = |subject: &str, kind: &str, status: &str, text: &str, failed| ProgressEvent {
+            subject: subject.into(),
+            kind: kind.into(),
+            status: status.into(),
+            text: text.into(),
+            failed,
+        };
+        view.event(&event("WebService", "AWS::ECS::Service", "UPDATE_IN_PROGRESS", "", false));
+        view.event(&event("web", "service", "ROLLOUT_IN_PROGRESS", "1/2 running, 1 pending", false));
+        let ill = "0/1 targets healthy: Health checks failed with these codes: [404]";
+        view.event(&event("web", "service", "TARGET_HEALTH", ill, true));
+        view.warn("cannot read container logs: AccessDenied");
+        view.event(&event("shop-prod", "AWS::CloudFormation::Stack", "UPDATE_ROLLBACK_COMPLETE", "", true));
+        let text = err.text();
+        // The time of day is that of the test.
+        let timeless = |line: &str| match line.as_bytes().get(2) {
+            Some(b':') => format!("21:04:05{}\n", line.get(8..).unwrap_or_default()),
+            _ => format!("{line}\n"),
+        };
+        let text: String = text.lines().map(timeless).collect();
+        crate::operation::transcripts::golden("deploy-plain.txt", &text);
+        assert_eq!(out.text(), "");
     }
 
     #[test]

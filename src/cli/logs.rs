@@ -1,6 +1,6 @@
 //! `tranship logs`: the output of everything that is deployed, by time.
 
-use super::deployment::{AwsOptions, TerminalProgress};
+use super::deployment::AwsOptions;
 use super::{CommandContext, ExitStatus, Shell, VariableOptions};
 use crate::deploy::{self, DeployBanner, DeployProgress, LogRequest, PlannedChange, ProgressEvent, now};
 use crate::operation::difference::DeploymentDiff;
@@ -85,43 +85,6 @@ impl DeployProgress for LogPrinter<'_> {
     fn log(&mut self, event: &LogEvent) {
         for line in self.painter.lines(event) {
             self.shell.page(&format!("{line}\n"));
-        }
-    }
-}
-
-/// The arguments of `tranship events`.
-#[derive(Debug, clap::Args)]
-pub struct EventsCommand {
-    /// An environment of the manifest
-    #[arg(value_name = "ENV")]
-    environment: String,
-    /// How many events to show, the newest
-    #[arg(long, value_name = "NUMBER", default_value_t = 50)]
-    last: usize,
-    #[command(flatten)]
-    set: VariableOptions,
-    #[command(flatten)]
-    aws: AwsOptions,
-}
-
-impl EventsCommand {
-    /// Prints one line for each event to standard output, the oldest first.
-    pub fn run(&self, context: &mut CommandContext<'_>) -> ExitStatus {
-        let (deployment, mark) = match context.identify(&self.environment, &self.set) {
-            Ok(found) => found,
-            Err(exit) => return exit,
-        };
-        let options = self.aws.options(false, mark, context.shell);
-        match deploy::events(&deployment, self.last, &options, &mut TerminalProgress(context.shell)) {
-            Ok(events) => {
-                for event in events {
-                    let line =
-                        format!("{} {:<20} {}  {}", event.time, event.status, event.subject, event.text);
-                    context.shell.data(&format!("{}\n", line.trim_end()));
-                }
-                ExitStatus::Done
-            }
-            Err(failure) => context.fail(&failure),
         }
     }
 }

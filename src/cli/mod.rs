@@ -19,6 +19,8 @@ mod diff;
 #[cfg(feature = "deploy")]
 mod down;
 mod environments;
+#[cfg(feature = "deploy")]
+mod events;
 mod exit;
 mod explain;
 mod listing;
@@ -28,6 +30,7 @@ mod live;
 mod lock;
 #[cfg(feature = "deploy")]
 mod logs;
+mod man;
 #[cfg(feature = "deploy")]
 mod permissions;
 mod pipeline;
@@ -47,6 +50,8 @@ mod selection;
 mod shell;
 #[cfg(feature = "deploy")]
 mod status;
+#[cfg(feature = "deploy")]
+mod status_screen;
 mod targets;
 mod verify;
 
@@ -86,15 +91,15 @@ pub enum CliCommand {
     /// Show what a deployment would change, by value; exits with 3 if it would change anything
     #[cfg(feature = "deploy")]
     Diff(diff::DiffCommand),
-    /// Show the status of a deployment
+    /// Show the status of deployments; with --follow, several environments side by side
     #[cfg(feature = "deploy")]
     Status(status::StatusCommand),
     /// Print the output of services and jobs, all together by time
     #[cfg(feature = "deploy")]
     Logs(logs::LogsCommand),
-    /// Print the newest events of a deployment
+    /// Print the newest events of deployments, and with --follow those that come
     #[cfg(feature = "deploy")]
-    Events(logs::EventsCommand),
+    Events(events::EventsCommand),
     /// Run a one-off task of a service or a job, and end with its exit code
     #[cfg(feature = "deploy")]
     Run(run_task::RunCommand),
@@ -121,6 +126,8 @@ pub enum CliCommand {
     Schema(schema::SchemaCommand),
     /// Print a shell completion script
     Completions(completions::CompletionsCommand),
+    /// Print a manual page, for `man`
+    Man(man::ManCommand),
 }
 
 /// What every command works with.
@@ -198,6 +205,7 @@ pub fn run(arguments: &CliArguments, context: &mut CommandContext<'_>) -> ExitSt
         CliCommand::Explain(command) => command.run(context),
         CliCommand::Schema(command) => command.run(context),
         CliCommand::Completions(command) => command.run(context),
+        CliCommand::Man(command) => command.run(context),
     }
 }
 

@@ -1,8 +1,9 @@
 //! `tranship rollback` and `tranship cancel`: back to what ran before.
 
-use super::deployment::{AwsOptions, TerminalProgress};
+use super::deployment::{AwsOptions, exit_of};
+use super::live::{DeploymentView, ProgressMode};
 use super::{CommandContext, ExitStatus, VariableOptions};
-use crate::deploy::{self, DeployFailure, DeployOutcome, ProjectMark, RollbackRequest};
+use crate::deploy::{self, DeployFailure, DeployOutcome, DeployProgress, ProjectMark, RollbackRequest};
 use tranship_targets::{StackDeployment, TargetDeployment};
 
 /// The arguments of `tranship rollback`.
@@ -27,6 +28,9 @@ pub struct RollbackCommand {
     /// Go back without asking for confirmation
     #[arg(short, long)]
     yes: bool,
+    /// How to show the rollback while it runs
+    #[arg(long, value_enum, default_value_t, value_name = "MODE")]
+    progress: ProgressMode,
     #[command(flatten)]
     set: VariableOptions,
     #[command(flatten)]
@@ -46,8 +50,10 @@ impl RollbackCommand {
         let mut options = self.aws.options(self.yes, mark, context.shell);
         options.allow_replacement.clone_from(&self.allow_replacement);
         let request = RollbackRequest { version: self.to.clone(), unmarked: self.stack.is_some() };
-        let done = deploy::rollback(&deployment, &request, &options, &mut TerminalProgress(context.shell));
-        end(done, "rolled back", "nothing to roll back", context)
+        let environment = self.environment.as_deref();
+        shown(self.progress, environment, ["rolled back", "nothing to roll back"], context, |view| {
+            deploy::rollback(&deployment, &request, &options, view)
+        })
     }
 }
 
@@ -69,6 +75,9 @@ pub struct CancelCommand {
     /// Cancel without asking for confirmation
     #[arg(short, long)]
     yes: bool,
+    /// How to show what happens until the update is undone
+    #[arg(long, value_enum, default_value_t, value_name = "MODE")]
+    progress: ProgressMode,
     #[command(flatten)]
     set: VariableOptions,
     #[command(flatten)]
@@ -83,22 +92,38 @@ impl CancelCommand {
             Err(exit) => return exit,
         };
         let options = self.aws.options(self.yes, mark, context.shell);
-        let done = deploy::cancel(&deployment, &options, &mut TerminalProgress(context.shell));
-        end(done, "cancelled", "nothing to cancel", context)
+        let environment = Some(self.environment.as_str());
+        shown(self.progress, environment, ["cancelled", "nothing to cancel"], context, |view| {
+            deploy::cancel(&deployment, &options, view)
+        })
     }
 }
 
-fn end(
-    done: Result<DeployOutcome, DeployFailure>,
-    changed: &str,
-    unchanged: &str,
+/// Works, shows it as a deployment is shown, and says whether anything changed. A failure leaves a report where the environment
+/// is known.
+fn shown(
+    mode: ProgressMode,
+    environment: Option<&str>,
+    [changed, unchanged]: [&str; 2],
     context: &mut CommandContext<'_>,
+    work: impl FnOnce(&mut dyn DeployProgress) -> Result<DeployOutcome, DeployFailure>,
 ) -> ExitStatus {
+    let mut view = DeploymentView::new(mode, environment.unwrap_or_default(), context.shell);
+    let done = work(&mut view);
+    let code = done.as_ref().map_or_else(exit_of, |_| ExitStatus::Done);
+    view.end(&done, code.code());
+    let story = view.story;
     match done {
         Ok(outcome) => {
             context.shell.message(if outcome.changed { changed } else { unchanged });
             ExitStatus::Done
         }
-        Err(failure) => context.fail(&failure),
+        Err(failure) => {
+            let exit = context.fail(&failure);
+            if environment.is_some() {
+                context.keep_story(story, &failure);
+            }
+            exit
+        }
     }
 }

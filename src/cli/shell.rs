@@ -39,6 +39,7 @@ struct OutputStream {
     styled: bool,
     /// Whether a person reads it: it is a terminal, or colours were requested.
     seen: bool,
+    terminal: bool,
     open: bool,
     /// Why something could not be written.
     lost: Option<io::Error>,
@@ -46,7 +47,7 @@ struct OutputStream {
 
 impl OutputStream {
     fn new(writer: Box<dyn Write>, styled: bool, terminal: bool) -> Self {
-        OutputStream { writer, styled, seen: styled || terminal, open: true, lost: None }
+        OutputStream { writer, styled, seen: styled || terminal, terminal, open: true, lost: None }
     }
 
     fn write(&mut self, text: &str) {
@@ -86,16 +87,21 @@ const TERMINAL_WIDTH: usize = 80;
 /// The narrowest tree.
 const LEAST_WIDTH: usize = 40;
 
-/// What the terminal says of its width.
+/// The rows of a terminal that does not tell, and of the smallest tree.
+const TERMINAL_ROWS: usize = 24;
+const LEAST_ROWS: usize = 8;
+
+/// What the terminal says of its columns and rows.
 #[cfg(all(unix, feature = "deploy"))]
-fn terminal_columns() -> Option<usize> {
-    let size = rustix::termios::tcgetwinsize(io::stderr()).ok()?;
-    (size.ws_col > 0).then(|| usize::from(size.ws_col))
+fn terminal_size() -> (Option<usize>, Option<usize>) {
+    let told = |count: u16| (count > 0).then(|| usize::from(count));
+    rustix::termios::tcgetwinsize(io::stderr())
+        .map_or((None, None), |size| (told(size.ws_col), told(size.ws_row)))
 }
 
 #[cfg(not(all(unix, feature = "deploy")))]
-fn terminal_columns() -> Option<usize> {
-    None
+fn terminal_size() -> (Option<usize>, Option<usize>) {
+    (None, None)
 }
 
 impl Shell {
@@ -152,7 +158,17 @@ impl Shell {
 
     /// The number of columns of the terminal.
     pub fn columns(&self) -> usize {
-        terminal_columns().unwrap_or(TERMINAL_WIDTH).max(LEAST_WIDTH)
+        terminal_size().0.unwrap_or(TERMINAL_WIDTH).max(LEAST_WIDTH)
+    }
+
+    /// The number of rows of the terminal.
+    pub fn rows(&self) -> usize {
+        terminal_size().1.unwrap_or(TERMINAL_ROWS).max(LEAST_ROWS)
+    }
+
+    /// The number of columns of the terminal that data is written to; `None` if it is none.
+    pub fn data_columns(&self) -> Option<usize> {
+        self.out.terminal.then(|| self.columns())
     }
 
     /// The maximum number of columns.

@@ -1,17 +1,23 @@
-//! `tranship status`: the status of a deployment.
+//! `tranship status`: the status of deployments, once or as it changes.
 
 use super::deployment::{AwsOptions, TerminalProgress};
+use super::status_screen::StatusScreen;
 use super::{CommandContext, ExitStatus, VariableOptions};
-use crate::deploy::{self, DeploymentStatus, ResourceDrift, ServiceStatus};
+use crate::deploy::{self, DeployOptions, DeploymentStatus, ResourceDrift, ServiceStatus};
+use crate::operation::side_by_side::wrap;
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
+use tranship_targets::TargetDeployment;
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
 pub struct StatusCommand {
-    /// An environment of the manifest
-    #[arg(value_name = "ENV")]
-    environment: String,
+    /// Environments of the manifest
+    #[arg(value_name = "ENV", required = true)]
+    environments: Vec<String>,
+    /// Show the status again as it changes, several environments side by side, until Ctrl-C
+    #[arg(long, conflicts_with = "drift")]
+    follow: bool,
     #[command(flatten)]
     set: VariableOptions,
     /// Also look for what was changed outside of the stack; takes minutes
@@ -34,22 +40,54 @@ enum StatusFormat {
 impl StatusCommand {
     /// Prints the status to standard output. Fails if nothing is deployed, or if it is failing or in progress.
     pub fn run(&self, context: &mut CommandContext<'_>) -> ExitStatus {
-        let (deployment, mark) = match context.identify(&self.environment, &self.set) {
+        let deployments = match context.identify_all(&self.environments, &self.set, &self.aws) {
             Ok(found) => found,
             Err(exit) => return exit,
         };
-        let options = self.aws.options(false, mark, context.shell);
-        match deploy::status(&deployment, self.drift, &options, &mut TerminalProgress(context.shell)) {
-            Ok(found) => {
-                context.shell.data(&match self.format {
-                    StatusFormat::Human => human(&found),
-                    StatusFormat::Json => format!("{}\n", document(&found)),
-                });
-                if found.healthy { ExitStatus::Done } else { ExitStatus::Failed }
+        if self.follow {
+            return self.follow(&deployments, context);
+        }
+        let mut exit = ExitStatus::Done;
+        for ((deployment, options), name) in deployments.iter().zip(&self.environments) {
+            match deploy::status(deployment, self.drift, options, &mut TerminalProgress(context.shell)) {
+                Ok(found) => {
+                    let width = context.shell.data_columns();
+                    context.shell.data(&match self.format {
+                        StatusFormat::Human => {
+                            width.map_or_else(|| human(&found), |width| fitted(&found, width))
+                        }
+                        StatusFormat::Json => format!("{}\n", document(name, &found)),
+                    });
+                    exit = if found.healthy { exit } else { ExitStatus::Failed };
+                }
+                Err(failure) => return context.fail(&failure),
             }
+        }
+        exit
+    }
+
+    /// Shows every round of statuses, until Ctrl-C.
+    fn follow(
+        &self,
+        deployments: &[(TargetDeployment, DeployOptions)],
+        context: &mut CommandContext<'_>,
+    ) -> ExitStatus {
+        let lines: &dyn Fn(&str, &DeploymentStatus) -> Vec<String> = match self.format {
+            StatusFormat::Human => &|_, found| human(found).lines().map(str::to_owned).collect(),
+            StatusFormat::Json => &|name, found| vec![document(name, found).to_string()],
+        };
+        let drawn = matches!(self.format, StatusFormat::Human) && context.shell.can_redraw();
+        let mut screen = StatusScreen::new(context.shell, &self.environments, lines, drawn);
+        match deploy::watch(deployments, &mut screen) {
+            Ok(()) => ExitStatus::Done,
             Err(failure) => context.fail(&failure),
         }
     }
+}
+
+/// The lines for a terminal of this width: a long one goes on below.
+fn fitted(found: &DeploymentStatus, width: usize) -> String {
+    human(found).lines().flat_map(|line| wrap(line, width)).map(|line| line + "\n").collect()
 }
 
 fn human(found: &DeploymentStatus) -> String {
@@ -66,7 +104,10 @@ fn line(service: &ServiceStatus) -> String {
     let ServiceStatus { name, rollout, running, desired, pending, reason, .. } = service;
     let pending = if *pending > 0 { format!(", {pending} pending") } else { String::new() };
     let reason = reason.as_ref().map(|reason| format!("; {reason}")).unwrap_or_default();
-    let line = format!("  service {name}: {running}/{desired} running{pending}, rollout {rollout}{reason}\n");
+    let targets = service.targets.as_ref().map(|targets| format!(", {targets}")).unwrap_or_default();
+    let line = format!(
+        "  service {name}: {running}/{desired} running{pending}, rollout {rollout}{targets}{reason}\n"
+    );
     let digest = service
         .digest
         .as_ref()
@@ -96,14 +137,14 @@ fn drift(all: &[ResourceDrift]) -> Vec<String> {
     all.iter().map(|it| line(it) + "\n").collect()
 }
 
-fn document(found: &DeploymentStatus) -> Value {
+fn document(environment: &str, found: &DeploymentStatus) -> Value {
     let facts: Map<_, _> =
         found.facts.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
     let variables: Map<_, _> =
         found.variables.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
     let services: Vec<Value> = found.services.iter().map(service).collect();
     json!({
-        "subject": found.subject, "state": found.state, "healthy": found.healthy, "facts": facts,
+        "environment": environment, "subject": found.subject, "state": found.state, "healthy": found.healthy, "facts": facts,
         "services": services, "variables": variables, "drift": found.drift.as_ref().map(|all| all.iter().map(drifted).collect::<Vec<_>>()),
     })
 }
@@ -113,6 +154,9 @@ fn service(of: &ServiceStatus) -> Value {
         "name": of.name, "rollout": of.rollout, "running": of.running, "desired": of.desired,
         "pending": of.pending, "reason": of.reason, "healthy": of.is_healthy(),
         "since": of.since, "image": of.image, "digest": of.digest,
+        "targets": of.targets.as_ref().map(|targets| json!({
+            "healthy": targets.healthy, "unhealthy": targets.unhealthy, "total": targets.total, "cause": targets.cause,
+        })),
     })
 }
 
@@ -123,6 +167,7 @@ fn drifted(of: &ResourceDrift) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deploy::BalancedTargets;
 
     fn found() -> DeploymentStatus {
         DeploymentStatus {
@@ -141,6 +186,7 @@ mod tests {
                 since: Some("2026-11-27T21:04:05Z".into()),
                 image: Some("shop:41".into()),
                 digest: Some("sha256:0123456789abcdef".into()),
+                targets: None,
             }],
             drift: None,
         }
@@ -159,10 +205,53 @@ mod tests {
         assert_eq!(human(&pinned), format!("{START}    image shop@sha256:0123456789abcdef\n"));
         (pinned.services[0].image, pinned.services[0].digest) = (None, None);
         assert_eq!(human(&pinned), START);
-        let document = document(&found());
+        let document = document("prod", &found());
+        assert_eq!(document["environment"], "prod");
         assert_eq!(document["variables"], json!({ "APP_VERSION": "41" }));
         assert_eq!(document["services"][0]["digest"], "sha256:0123456789abcdef");
         assert_eq!(document["drift"], Value::Null);
+    }
+
+    #[test]
+    fn an_unhealthy_target_is_told_with_its_cause() {
+        let mut ill = found();
+        let cause = Some("Request timed out".to_owned());
+        ill.services[0].targets = Some(BalancedTargets { healthy: 1, unhealthy: 1, total: 2, cause });
+        let told = "2/2 running, rollout COMPLETED, 1/2 targets healthy: Request timed out\n";
+        assert!(human(&ill).contains(told), "{}", human(&ill));
+        let service = &document("prod", &ill)["services"][0];
+        let targets = json!({ "healthy": 1, "unhealthy": 1, "total": 2, "cause": "Request timed out" });
+        assert_eq!((&service["targets"], &service["healthy"]), (&targets, &Value::Bool(false)));
+        assert_eq!(document("prod", &found())["services"][0]["healthy"], true);
+    }
+
+    #[test]
+    fn the_status_at_each_width_is_the_transcript() {
+        let mut found = found();
+        found.healthy = false;
+        found.services[0].targets = Some(BalancedTargets {
+            healthy: 1,
+            unhealthy: 1,
+            total: 2,
+            cause: Some("Health checks failed with these codes: [404]".into()),
+        });
+        found.services[0].image = Some("123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop:41".into());
+        let mut worker =
+            ServiceStatus { name: "worker".into(), running: 0, pending: 1, ..found.services[0].clone() };
+        worker.reason = Some("Essential container in task exited; container worker: exit code 137".into());
+        worker.rollout = "IN_PROGRESS".into();
+        (worker.targets, worker.image) = (None, None);
+        found.services.push(worker);
+        found.drift = Some(vec![ResourceDrift {
+            name: "WebService".into(),
+            kind: "AWS::ECS::Service".into(),
+            status: "MODIFIED".into(),
+            properties: vec!["DesiredCount".into(), "TaskDefinition".into()],
+        }]);
+        for width in crate::operation::transcripts::WIDTHS {
+            crate::operation::transcripts::golden(&format!("status-{width}.txt"), &fitted(&found, width));
+        }
+        crate::operation::transcripts::golden("status.txt", &human(&found));
     }
 
     #[test]
@@ -181,6 +270,6 @@ mod tests {
         assert_eq!(drift(&[gone]), ["  drift: WebService (AWS::ECS::Service) deleted\n"]);
         assert_eq!(drift(&[]), ["  drift: none\n"]);
         let status = DeploymentStatus { drift: Some(Vec::new()), ..found() };
-        assert_eq!(document(&status)["drift"], json!([]));
+        assert_eq!(document("prod", &status)["drift"], json!([]));
     }
 }

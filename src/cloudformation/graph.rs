@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    IntrinsicFunction, IntrinsicTarget, LogicalId, PropertyMap, SubPart, Template, TemplateCondition,
-    TemplateValue,
+    IntrinsicFunction, IntrinsicTarget, LogicalId, PropertyMap, Resource, SubPart, Template,
+    TemplateCondition, TemplateValue,
 };
 
 /// A reference to a name.
@@ -112,18 +112,14 @@ fn reference(target: &IntrinsicTarget) -> Option<ResourceDependency> {
 }
 
 /// Every reference with the id it occurs in, in template order.
-fn uses(template: &Template) -> Vec<(&LogicalId, ResourceDependency)> {
+pub(super) fn uses(template: &Template) -> Vec<(&LogicalId, ResourceDependency)> {
     let named = |id: Option<&LogicalId>| id.cloned().map(ResourceDependency::Condition);
     let mut uses = Vec::new();
     for (id, condition) in &template.conditions {
         uses.extend(condition.dependencies().into_iter().map(|it| (id, it)));
     }
     for (id, resource) in &template.resources {
-        let sections =
-            [&resource.properties, &resource.creation_policy, &resource.update_policy, &resource.metadata];
-        uses.extend(named(resource.condition.as_ref()).map(|it| (id, it)));
-        uses.extend(resource.depends_on.iter().map(|on| (id, ResourceDependency::Order(on.clone()))));
-        uses.extend(sections.into_iter().flat_map(PropertyMap::dependencies).map(|it| (id, it)));
+        uses.extend(needs(resource).into_iter().map(|it| (id, it)));
     }
     for (id, output) in &template.outputs {
         uses.extend(named(output.condition.as_ref()).map(|it| (id, it)));
@@ -203,6 +199,15 @@ fn missing_key(mapping: &PropertyMap, first: &TemplateValue, second: &TemplateVa
         }
         _ => None,
     }
+}
+
+/// Every name that a resource refers to, its order included.
+pub(super) fn needs(resource: &Resource) -> Vec<ResourceDependency> {
+    let sections =
+        [&resource.properties, &resource.creation_policy, &resource.update_policy, &resource.metadata];
+    let condition = resource.condition.iter().cloned().map(ResourceDependency::Condition);
+    let order = resource.depends_on.iter().cloned().map(ResourceDependency::Order);
+    condition.chain(order).chain(sections.into_iter().flat_map(PropertyMap::dependencies)).collect()
 }
 
 /// References to names that the template does not define: where, and what.
@@ -286,7 +291,7 @@ impl<'a> CycleSearch<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{FnSub, If, Resource, TemplateOutput, TemplateParameter, props};
+    use crate::{FnSub, If, TemplateOutput, TemplateParameter, props};
 
     fn id(text: &str) -> LogicalId {
         LogicalId::parse(text).unwrap()

@@ -31,6 +31,10 @@ const PARAMETER_DESCRIPTION: TemplateLimit =
     TemplateLimit { what: "characters in a parameter description", most: 4_000 };
 const DYNAMIC_REFERENCES: TemplateLimit = TemplateLimit { what: "dynamic references", most: 60 };
 
+/// Resources of a root stack and its nested stacks that one operation may change.
+pub const NESTED_OPERATION: TemplateLimit =
+    TemplateLimit { what: "resources in a root stack and its nested stacks", most: 2_500 };
+
 /// Every quota that `check` applies to a template.
 pub const LIMITS: &[TemplateLimit] = &[
     BODY,
@@ -93,6 +97,14 @@ pub enum TemplateViolation {
         /// The text.
         text: String,
     },
+}
+
+impl TemplateViolation {
+    /// Whether a root stack and nested stacks may have room for what one stack has not. Parameters and outputs stay in the
+    /// root.
+    pub fn is_divisible(&self) -> bool {
+        matches!(self, TemplateViolation::TooMany { limit, at: None, .. } if [BODY, RESOURCES].contains(limit))
+    }
 }
 
 impl fmt::Display for TemplateViolation {
@@ -249,6 +261,7 @@ mod tests {
     fn the_last_legal_count_and_the_first_illegal_one() {
         assert_eq!(check(&template(500)), []);
         assert_eq!(messages(&template(501)), ["501 resources exceed the limit of 500"]);
+        assert!(check(&template(501)).iter().all(TemplateViolation::is_divisible));
         let mut many = template(1);
         for n in 0..201 {
             many.add_parameter(&id(&format!("P{n}")), TemplateParameter::string("p"));
@@ -258,6 +271,7 @@ mod tests {
             messages(&many),
             ["201 parameters exceed the limit of 200", "201 outputs exceed the limit of 200"]
         );
+        assert!(!check(&many).iter().any(TemplateViolation::is_divisible));
     }
 
     #[test]
@@ -302,5 +316,6 @@ mod tests {
         let mut huge = template(1);
         huge.add(&id("H"), Resource::new("AWS::X::Y", props! { "V" => "x".repeat(1_100_000) }));
         assert!(matches!(check(&huge).as_slice(), [TemplateViolation::TooMany { limit: BODY, .. }]));
+        assert!(check(&huge).iter().all(TemplateViolation::is_divisible));
     }
 }

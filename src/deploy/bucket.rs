@@ -99,6 +99,13 @@ impl<'a> ArtifactBucket<'a> {
         Ok(())
     }
 
+    /// Deletes an object. The bucket keeps older versions for a while.
+    pub(super) async fn delete(&self, key: &str) -> Result<(), DeployFailure> {
+        let call = self.client.delete_object().bucket(&self.name).key(key);
+        let deleted = call.expected_bucket_owner(&self.session.account).send().await;
+        deleted.map(|_| ()).map_err(|error| sdk(&format!("delete {key}"), error))
+    }
+
     /// The keys that begin so.
     pub(super) async fn keys(&self, prefix: &str) -> Result<Vec<String>, DeployFailure> {
         let (mut found, mut token) = (Vec::new(), None);

@@ -24,7 +24,8 @@ mod upload;
 pub(crate) use self::failure::sdk as sdk_failure;
 pub use self::failure::{DeployFailure, FailureKind};
 pub use self::operate::{
-    ExecSession, FinishedTask, LogRequest, PastEvent, TaskRequest, events, exec, logs, run_task,
+    ExecSession, FinishedTask, LogRequest, PastEvent, StatusRounds, TaskRequest, events, exec, follow_events,
+    logs, run_task, watch,
 };
 pub use self::ownership::ProjectMark;
 pub use self::permissions::{TrustedRunner, policy};
@@ -204,12 +205,37 @@ pub struct ServiceStatus {
     pub image: Option<String>,
     /// The digest of that image, as it was pulled.
     pub digest: Option<String>,
+    /// What the load balancer says of its tasks, if it has targets there.
+    pub targets: Option<BalancedTargets>,
+}
+
+/// What a load balancer says of the tasks of a service.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BalancedTargets {
+    /// Targets that get requests.
+    pub healthy: usize,
+    /// Targets that fail the health check.
+    pub unhealthy: usize,
+    /// All targets but those that are about to leave.
+    pub total: usize,
+    /// Why the first unhealthy one is, in the words of AWS.
+    pub cause: Option<String>,
+}
+
+impl fmt::Display for BalancedTargets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{} targets healthy", self.healthy, self.total)?;
+        self.cause.as_ref().map_or(Ok(()), |cause| write!(f, ": {cause}"))
+    }
 }
 
 impl ServiceStatus {
-    /// Whether all its tasks are running and its rollout has not failed.
+    /// Whether all its tasks are running, none is unhealthy, and its rollout has not failed.
     pub fn is_healthy(&self) -> bool {
-        self.running >= self.desired && matches!(self.rollout.as_str(), "IN_PROGRESS" | "COMPLETED")
+        let reached = self.targets.as_ref().is_none_or(|targets| targets.unhealthy == 0);
+        reached
+            && self.running >= self.desired
+            && matches!(self.rollout.as_str(), "IN_PROGRESS" | "COMPLETED")
     }
 }
 
@@ -245,7 +271,7 @@ pub fn status(
 ) -> Result<DeploymentStatus, DeployFailure> {
     run(deployment, options, progress, async |session, progress| match deployment {
         TargetDeployment::Stack(stack) => {
-            let mut found = cloudformation::status(session, stack, progress).await?;
+            let mut found = status_of(session, deployment, progress).await?;
             if drift && found.state.is_some() {
                 found.drift = Some(cloudformation::drift(session, stack, options, progress).await?);
             }
@@ -255,8 +281,20 @@ pub fn status(
             Err(DeployFailure::usage("drift is not known of Elastic Beanstalk environments")
                 .help("leave `--drift` out"))
         }
-        TargetDeployment::Beanstalk(environment) => beanstalk::status(session, environment).await,
+        TargetDeployment::Beanstalk(_) => status_of(session, deployment, progress).await,
     })
+}
+
+/// The status of a deployment, without drift.
+async fn status_of(
+    session: &AwsSession,
+    deployment: &TargetDeployment,
+    progress: &mut dyn DeployProgress,
+) -> Result<DeploymentStatus, DeployFailure> {
+    match deployment {
+        TargetDeployment::Stack(stack) => cloudformation::status(session, stack, progress).await,
+        TargetDeployment::Beanstalk(environment) => beanstalk::status(session, environment).await,
+    }
 }
 
 /// What to go back to.

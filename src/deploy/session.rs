@@ -227,6 +227,14 @@ impl AwsSession {
     }
 
     /// For read-only calls that give up early.
+    pub(super) fn load_balancing(&self) -> aws_sdk_elasticloadbalancingv2::Client {
+        let config = aws_sdk_elasticloadbalancingv2::config::Builder::from(&self.config)
+            .retry_config(brisk())
+            .timeout_config(patience());
+        aws_sdk_elasticloadbalancingv2::Client::from_conf(config.build())
+    }
+
+    /// For read-only calls that give up early.
     pub(super) fn logs(&self) -> aws_sdk_cloudwatchlogs::Client {
         let config = aws_sdk_cloudwatchlogs::config::Builder::from(&self.config)
             .retry_config(brisk())

@@ -2,7 +2,8 @@
 //!
 //! In: the reasons of a failed deployment, in the words of AWS. Out: one line of advice for each cause that they show. The texts
 //! are those of the Amazon ECS Developer Guide ("Stopped tasks error messages", "CannotPullContainer task errors",
-//! "Service event messages"), of AWS re:Post, and of the API references of Elastic Load Balancing; November 2026. Pure.
+//! "ResourceInitializationError", "Service event messages", "Availability Zone service rebalancing service event messages"), of the API
+//! reference of Elastic Load Balancing ("TargetHealth"), and as deployments published them; November 2026. Pure.
 
 /// A cause and what to do about it.
 #[derive(Debug, Clone, Copy)]
@@ -52,6 +53,10 @@ pub enum FailureCauseKind {
     Certificate,
     /// A file system cannot be mounted.
     FileSystem,
+    /// The log group of a container is missing.
+    LogGroup,
+    /// The load balancer does not serve the zone of the task.
+    Zone,
     /// ECS gave a deployment up.
     CircuitBreaker,
 }
@@ -78,6 +83,7 @@ const HINTS: &[FailureHint] = &[
             &["can't find the specified secret"],
             &["retrieve secret", "resourcenotfoundexception"],
             &["invalid ssm parameters"],
+            &["parameternotfound"],
             &["retrieved secret from secrets manager did not contain json key"],
         ],
         advice: "a secret that the task reads does not exist, or lacks the key: create it, or correct its name or ARN in the manifest",
@@ -138,6 +144,16 @@ const HINTS: &[FailureHint] = &[
         advice: "the file system cannot be mounted: it needs a mount target in each zone of the task, DNS in the VPC, port 2049 open to the task, and a policy that lets the task role mount it",
     },
     FailureHint {
+        cause: FailureCauseKind::LogGroup,
+        texts: &[&["log group does not exist"]],
+        advice: "the log group of a container does not exist: somebody deleted it, or the log driver's options name another one; deploy again to create it, or set `awslogs-create-group`",
+    },
+    FailureHint {
+        cause: FailureCauseKind::Zone,
+        texts: &[&["availability zone that is not enabled for the load balancer"]],
+        advice: "the load balancer has no subnet in the zone of the task: give `public_subnets` one in each zone of `private_subnets`",
+    },
+    FailureHint {
         cause: FailureCauseKind::Certificate,
         texts: &[
             &["certificate has expired"],
@@ -162,7 +178,6 @@ const HINTS: &[FailureHint] = &[
             &["reached the limit on the number of"],
             &["limitexceeded"],
             &["maximum number of", "has been reached"],
-            &["exceeds the maximum"],
             &["vcpu limit"],
             &["quota", "exceeded"],
         ],
@@ -188,6 +203,8 @@ const HINTS: &[FailureHint] = &[
             &["does not have a container port"],
             &["connection refused"],
             &["health checks failed with these codes: [502]"],
+            &["(reason health checks failed)"],
+            &["target.failedhealthchecks"],
         ],
         advice: "nothing listens on the port that requests are sent to: the application must listen on 0.0.0.0, not on 127.0.0.1, and on the port under `ports`",
     },
@@ -200,8 +217,9 @@ const HINTS: &[FailureHint] = &[
         cause: FailureCauseKind::HealthTimeout,
         texts: &[
             &["due to", "request timed out"],
+            &["targets healthy", "request timed out"],
+            &["target.timeout"],
             &["failed elb health checks"],
-            &["due to", "health checks failed"],
         ],
         advice: "the health check gets no answer in time: if the application starts slowly, raise `healthcheck.start_period`; else check the port and `public.health_check`",
     },
@@ -249,8 +267,8 @@ fn hint(reason: &str) -> Option<FailureHint> {
 mod tests {
     use super::FailureCauseKind::{
         Architecture, Capacity, Certificate, CircuitBreaker, ContainerHealth, FileSystem, HealthCode,
-        HealthTimeout, ImageDenied, ImageMissing, NoRoute, OutOfMemory, PortMismatch, Quota, RateLimit,
-        RoleNotAssumable, SecretDenied, SecretMissing,
+        HealthTimeout, ImageDenied, ImageMissing, LogGroup, NoRoute, OutOfMemory, PortMismatch, Quota,
+        RateLimit, RoleNotAssumable, SecretDenied, SecretMissing, Zone,
     };
     use super::*;
 
@@ -307,6 +325,38 @@ mod tests {
             "(service web) (port 8000) is unhealthy in (target-group arn:x) due to (reason Request timed out)",
         ),
         (HealthTimeout, "Task failed ELB health checks in (target-group arn:x)"),
+        (HealthTimeout, "service web: 0/1 targets healthy: Request timed out"),
+        (HealthTimeout, "service web: 0/1 targets healthy: Target.Timeout"),
+        (HealthCode, "service web: 0/1 targets healthy: Health checks failed with these codes: [404]"),
+        (PortMismatch, "service web: 0/1 targets healthy: Health checks failed (Target.FailedHealthChecks)"),
+        (
+            PortMismatch,
+            "(service web) (port 8000) is unhealthy in (target-group arn:x) due to (reason Health checks failed)",
+        ),
+        (
+            Zone,
+            "(service web) (port 3000) is unhealthy in (target-group arn:x) due to (reason Target is in an Availability Zone that is not enabled for the load balancer)",
+        ),
+        (
+            LogGroup,
+            "ResourceInitializationError: failed to initialize logging driver: failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist.",
+        ),
+        (
+            NoRoute,
+            "ResourceInitializationError: failed to validate logger args: The task cannot find the Amazon CloudWatch log group defined in the task definition. There is a connection issue between the task and Amazon CloudWatch. Check your network configuration.",
+        ),
+        (
+            SecretMissing,
+            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret from asm: retrieved secret from Secrets Manager did not contain json key TOKEN",
+        ),
+        (
+            Quota,
+            "(service web) was unable to place a task. Reason: You've reached the limit on the number of tasks you can run concurrently",
+        ),
+        (
+            Capacity,
+            "(service web) is unable to place a task in Availability Zone because no container instance met all of its requirements.",
+        ),
         (ContainerHealth, "Task failed container health checks"),
         (
             PortMismatch,
@@ -358,9 +408,12 @@ mod tests {
         for (cause, text) in DOCUMENTED {
             assert_eq!(hint(text).map(|hint| hint.cause), Some(*cause), "{text}");
         }
-        for text in
-            ["", "Essential container in task exited", "Scaling activity initiated by (deployment ecs-svc/1)"]
-        {
+        for text in [
+            "",
+            "Essential container in task exited",
+            "Scaling activity initiated by (deployment ecs-svc/1)",
+            "the name exceeds the maximum length of 32",
+        ] {
             assert!(hint(text).is_none(), "{text}");
         }
     }

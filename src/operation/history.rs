@@ -9,6 +9,30 @@ use std::collections::BTreeMap;
 /// The version of the form of a record.
 const SCHEMA: u32 = 1;
 
+/// Records that a stack keeps, the newest: all of them can be gone back to.
+pub const KEPT: usize = 50;
+
+/// Where the records of a stack are; `id` is its ARN, which another stack of the same name does not share.
+pub fn folder(stack: &str, id: &str) -> String {
+    format!("{}{}/", folder_of_name(stack), id.rsplit('/').next().unwrap_or_default())
+}
+
+/// Where the records are of all stacks that ever had a name.
+pub fn folder_of_name(stack: &str) -> String {
+    format!("history/{stack}/")
+}
+
+/// The objects that nobody goes back to, of those under [`folder_of_name`]: records of stacks of the same name that are gone, and all
+/// but the newest [`KEPT`] of this one.
+pub fn outdated(keys: &[String], folder: &str) -> Vec<String> {
+    let (mut own, mut old): (Vec<&String>, Vec<&String>) =
+        keys.iter().partition(|key| key.starts_with(folder));
+    own.sort();
+    own.truncate(own.len().saturating_sub(KEPT));
+    old.extend(own);
+    old.into_iter().cloned().collect()
+}
+
 /// What a stack was made of before a deployment changed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeploymentRecord {
@@ -115,6 +139,23 @@ mod tests {
         assert_eq!(DeploymentRecord::read(b"{}"), None);
         let later = DeploymentRecord { schema: 2, ..one };
         assert_eq!(DeploymentRecord::read(later.text().as_bytes()), None);
+    }
+
+    #[test]
+    fn the_newest_records_of_the_stack_that_is_there_are_kept() {
+        let id = "arn:aws:cloudformation:eu-west-1:1:stack/shop/5f0e";
+        let folder = folder("shop", id);
+        assert_eq!(
+            (folder.as_str(), folder_of_name("shop").as_str()),
+            ("history/shop/5f0e/", "history/shop/")
+        );
+        let key = |n: usize| format!("{folder}{n:03}.json");
+        let mut keys: Vec<String> = (0..KEPT).rev().map(key).collect();
+        assert_eq!(outdated(&keys, &folder), Vec::<String>::new());
+        keys.extend([key(KEPT), key(KEPT + 1)]);
+        assert_eq!(outdated(&keys, &folder), [key(0), key(1)]);
+        keys = vec!["history/shop/01ff/900.json".into(), key(1), "history/shop/2.json".into()];
+        assert_eq!(outdated(&keys, &folder), ["history/shop/01ff/900.json", "history/shop/2.json"]);
     }
 
     #[test]

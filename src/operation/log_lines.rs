@@ -219,6 +219,21 @@ mod tests {
     }
 
     #[test]
+    fn the_lines_without_colours_are_the_transcript() {
+        let mut painter = LogPainter::new(["web", "worker"].into_iter());
+        let events = [
+            event("1", 1, "ecs/web/3f9c1a2b4d5e6f70", "GET /todos 200"),
+            event("2", 2, "ecs/worker/b07e42aa11223344", "took order 4711\nsent it"),
+            event("3", 3, "ecs/web/91d0c7ff00112233", "GET /todos 200"),
+            event("4", 4, "ecs/a-job-with-a-long-name/cccccccc11112222", "\u{1b}[31mdone\u{1b}[0m"),
+        ];
+        let lines: Vec<String> = events.iter().flat_map(|event| painter.lines(event)).collect();
+        let plain = |line: &String| format!("{}\n", anstream::adapter::strip_str(line));
+        let text: String = lines.iter().map(plain).collect();
+        crate::operation::transcripts::golden("logs.txt", &text);
+    }
+
+    #[test]
     fn a_start_is_a_duration_before_now() {
         for (text, start) in [("90s", 910_000), ("10m", 400_000), ("0s", 1_000_000), ("2h", 0), ("1d", 0)] {
             assert_eq!(since(text, 1_000_000), Ok(start), "{text}");

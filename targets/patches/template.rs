@@ -174,10 +174,12 @@ pub fn report_broken(
     before: &[TemplateViolation],
     patches: &[PreparedPatch],
     done: &PatchedTemplate,
+    divisible: bool,
     cx: &mut Compilation<'_>,
 ) -> Vec<Diagnostic> {
     let keys = cx.keys;
     let new = check(template).into_iter().filter(|violation| !before.contains(violation));
+    let new = new.filter(|violation| !(divisible && violation.is_divisible()));
     new.filter_map(|violation| {
         let patch = done.cause(&violation).and_then(|index| patches.get(index)).or(patches.last())?;
         let message = format!("with `{}`, CloudFormation would reject the template: {violation}", patch.key);

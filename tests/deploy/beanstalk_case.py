@@ -46,7 +46,8 @@ class BeanstalkCase(DeployCase):
         """No bucket, no secret and no stack of an earlier test."""
         s3 = client("s3", self.gateway.url)
         for bucket in s3.list_buckets()["Buckets"]:
-            for item in s3.list_object_versions(Bucket=bucket["Name"]).get("Versions", []):
+            listed = s3.list_object_versions(Bucket=bucket["Name"])
+            for item in [*listed.get("Versions", []), *listed.get("DeleteMarkers", [])]:
                 s3.delete_object(Bucket=bucket["Name"], Key=item["Key"], VersionId=item["VersionId"])
             s3.delete_bucket(Bucket=bucket["Name"])
         secrets = client("secretsmanager", self.gateway.url)

@@ -314,7 +314,7 @@ class Beanstalk(Service):
         name = environment["EnvironmentName"]
         bundle = Bundle(self.bundles[environment["ApplicationName"], environment["VersionLabel"]])
         reason = self.failures.pop(name, None) or bundle.problem(environment["SolutionStackName"])
-        environment.update(Status="Ready", DateUpdated=now())
+        environment.update(Status="Ready", DateUpdated=now(), AbortableOperationInProgress=False)
         if what == "launch":
             environment.update(_bundle=bundle.settings())
             environment["EndpointURL"] = f"awseb-{name}.{self.region}.elb.amazonaws.com"
@@ -354,14 +354,32 @@ class Beanstalk(Service):
             environment["_draft"] = {"status": "pending", "api": {**kept, **self._options(OptionSettings)}}
         if SolutionStackName:
             environment["SolutionStackName"] = SolutionStackName
-        environment.update(Status="Updating", Health="Grey", HealthStatus="Info", DateUpdated=now())
+        environment.update(Status="Updating", Health="Grey", HealthStatus="Info", DateUpdated=now(),
+                           AbortableOperationInProgress=True)
         self._event(environment, "Environment update is starting.", request_id=request_id)
-        self._later(
+
+        def unless_aborted(step):
+            return lambda: step() if environment["Status"] == "Updating" else None
+
+        self._later(*map(unless_aborted, (
             lambda: self._event(environment, "Deploying new version to instance(s).", request_id=request_id),
             lambda: self._event(environment, "Instance deployment completed successfully.", request_id=request_id),
             lambda: self._finish(environment, request_id, "update"),
-        )
+        )))
         return self._public(environment)
+
+    def do_AbortEnvironmentUpdate(self, request_id, EnvironmentName=None, EnvironmentId=None):
+        environment = self._find(EnvironmentName, EnvironmentId)
+        if not environment["AbortableOperationInProgress"]:
+            raise invalid(f"Environment named {environment['EnvironmentName']} is in an invalid state for this operation.")
+        environment.update(Status="Aborting", AbortableOperationInProgress=False, _draft=None, DateUpdated=now())
+        self._event(environment, "Environment update is aborting.", request_id=request_id)
+
+        def back():
+            environment.update(Status="Ready", Health="Green", HealthStatus="Ok", VersionLabel=environment["_previous"])
+            self._event(environment, "The environment was reverted to the previous configuration setting.", request_id=request_id)
+
+        self._later(lambda: self._event(environment, "Rolling back the deployment.", request_id=request_id), back)
 
     def do_TerminateEnvironment(self, request_id, EnvironmentName=None, EnvironmentId=None, **_):
         environment = self._find(EnvironmentName, EnvironmentId)

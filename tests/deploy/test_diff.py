@@ -9,6 +9,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from beanstalk_case import GIVEN as TYPED  # noqa: E402
 from beanstalk_case import BeanstalkCase  # noqa: E402
+from gateway import wait_until  # noqa: E402
 from test_cloudformation import GIVEN, LAPTOP, Small  # noqa: E402
 
 READS = {"DescribeStacks", "GetTemplate", "GetTemplateSummary", "GetCallerIdentity"}
@@ -62,7 +63,18 @@ class OfEnvironments(BeanstalkCase):
         self.tranship(*self.arguments("1"))
         same = self.tranship("diff", "dev", "--no-publish", "--set", "APP_VERSION=1")
         self.assertEqual(same.out, "environment shop-dev: no changes\n")
+        self.service.update_environment(EnvironmentName="shop-dev", OptionSettings=[
+            {"Namespace": "aws:ec2:instances", "OptionName": "InstanceTypes", "Value": "t3.large"}])
+        wait_until(lambda: self.live()[0]["Status"] == "Ready", 20, "the change by hand")
+        told = ("  ! aws:ec2:instances InstanceTypes stays t3.large, not t3.small: it was set through the API or the console, "
+                "which wins over the bundle\n")
+        same = self.tranship("diff", "dev", "--no-publish", "--set", "APP_VERSION=1")
+        self.assertEqual(same.out, "environment shop-dev: no changes\n" + told)
+        run = self.tranship("diff", "dev", "--no-publish", "--set", "APP_VERSION=2", "--format", "json", expect=3)
+        self.assertEqual(json.loads(run.out)["overridden"], [
+            {"namespace": "aws:ec2:instances", "option": "InstanceTypes", "value": "t3.large", "bundle": "t3.small"}])
         run = self.tranship("diff", "dev", "--no-publish", "--set", "APP_VERSION=2", "--plan", "plan.json", expect=3)
+        self.assertTrue(run.out.endswith(told), run)
         self.assertIn("  ~ image of service app: registry.example.org/shop:1 -> registry.example.org/shop:2  (compose.yaml:5)"
                       "  new tasks\n", run.out)
         self.assertNotIn(TYPED, run.said + (self.directory / "plan.json").read_text())

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import signal
 import sys
 import time
 import unittest
@@ -9,6 +10,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from beanstalk_case import BeanstalkCase  # noqa: E402
+from gateway import wait_until  # noqa: E402
 from stacks import Agent  # noqa: E402
 from test_cloudformation import GIVEN, Small  # noqa: E402
 from world import client  # noqa: E402
@@ -40,7 +42,20 @@ class OfStacks(Small):
     def setUp(self):
         super().setUp()
         file = self.directory / "compose.yaml"
-        file.write_text(file.read_text().replace("x-tranship:\n", JOB).replace("region: us-east-1 }", "region: us-east-1, exec: true }"))
+        file.write_text(file.read_text().replace("x-tranship:\n", JOB).replace(
+            "region: us-east-1 }", "region: us-east-1, exec: true }\n    dev: { target: fargate, region: us-east-1 }"))
+
+    def followed(self, *arguments):
+        """Follows until the second environment was looked at, and presses Ctrl-C."""
+        self.gateway.reset()
+        process = self.start(*arguments, "--follow")
+        wait_until(lambda: len(self.gateway.actions("GetCallerIdentity")) == 2, message="two sessions")
+        wait_until(lambda: self.gateway.actions("DescribeStacks")[1:], message="a round")
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        run = self.finish(process)
+        self.assertEqual((run.code, run.err), (130, "error: interrupted; nothing is being changed\n"))
+        return run
 
     def test_logs_runs_sessions_and_events(self):
         self.deploy("--set", "APP_VERSION=1")
@@ -100,6 +115,14 @@ class OfStacks(Small):
 
         events = self.tranship("events", "prod", "--last", "3").out.splitlines()
         self.assertEqual(len(events), 3)
+        self.assertEqual(self.tranship("events", "prod", "dev", expect=1).err.count("the stack shop-dev is not deployed"), 1)
+        followed = self.followed("status", "prod", "dev", "--set", "APP_VERSION=1")
+        self.assertRegex(followed.out, r"(?m)^\d\d:\d\d:\d\d prod \|   service app: 1/1 running, rollout COMPLETED$")
+        self.assertRegex(followed.out, r"(?m)^\d\d:\d\d:\d\d dev \| stack shop-dev: not deployed$")
+        documents = [json.loads(line) for line in self.followed("status", "prod", "dev", "--format", "json").out.splitlines()]
+        self.assertEqual([one["environment"] for one in documents], ["prod", "dev"])
+        followed = self.followed("events", "prod", "dev", "--last", "2")
+        self.assertRegex(followed.out, r"^(\S+Z prod \| [A-Z_]+ +\S+.*\n){2}$")
         self.assertRegex(events[0], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ [A-Z_]+ +\S+")
         self.tranship("logs", "prod", "-f", "compose.yaml", "--aws-profile", "nobody", expect=4)
 

@@ -13,6 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import canary  # noqa: E402
 from stacks import StackCase  # noqa: E402
+from target_health import Balancer  # noqa: E402
 from test_cloudformation import GIVEN, LAPTOP, MANIFEST  # noqa: E402
 from test_terminal import Terminal  # noqa: E402
 from world import client  # noqa: E402
@@ -20,6 +21,7 @@ from world import client  # noqa: E402
 PULL = "CannotPullContainerError: pull access denied for registry.example.org/shop, repository does not exist"
 SAID = [f"line {number}" for number in range(20)] + [f"\x1b[31mcannot log in with {GIVEN}\x1b[0m", "giving up"]
 TYPED = "canary-typed-at-the-terminal"
+CODES = "Health checks failed with these codes: [404]"
 NUMBERS = itertools.count(1)
 DENIED = "User: arn:aws:iam::000000000000:user/test is not authorized to perform: {}"
 
@@ -160,9 +162,22 @@ class Failing(Services):
 
         self.crash(exit_code=137, lines=["listening on 8001"], after="GetLogEvents")
         self.gateway.amend("DescribeTasks", ill)
+        balancer = Balancer(self, ("unhealthy", "Target.ResponseCodeMismatch", CODES), ("draining", "", ""))
         run = self.deploy("--set", "APP_VERSION=1", expect=1)
         self.assertIn(f"error: service app: a task was stopped: {health}\n", run.err)
         self.assertIn("  =   | listening on 8001\n", run.err)
+        said = f"0/1 targets healthy: {CODES}"
+        self.assertEqual(self.told(run, "TARGET_HEALTH"), [said], "told once")
+        self.assertIn(f"  = service app: {said}\n", run.err)
+        self.assertIn("hint: the health check gets another answer than it wants", run.err)
+        self.assertEqual(len(set(balancer.asked)), 1, "the worker has no target group")
+
+    def test_targets_that_may_not_be_read_are_named_once(self):
+        self.steady(5, "-App")
+        self.gateway.refuse("DescribeTargetHealth", "AccessDenied", DENIED.format("elasticloadbalancing:DescribeTargetHealth"))
+        run = self.deploy("--set", "APP_VERSION=1")
+        self.assertEqual(run.err.count("cannot read the health of targets"), 1, run)
+        self.assertEqual(len(self.gateway.actions("DescribeTargetHealth")), 1)
 
     def test_a_log_that_may_not_be_read_leaves_the_root(self):
         self.crash(exit_code=1, lines=SAID, after="GetLogEvents")
@@ -225,7 +240,7 @@ class Status(Services):
 
     def test_a_service_that_is_well(self):
         self.deploy("--set", "APP_VERSION=1")
-        well = {"rollout": "COMPLETED", "running": 1, "desired": 1, "pending": 0, "reason": None, "healthy": True}
+        well = {"rollout": "COMPLETED", "running": 1, "desired": 1, "pending": 0, "reason": None, "healthy": True, "targets": None}
         found = self.status(0)
         images = {name: (one.pop("image"), bool(one.pop("since")), one.pop("digest") is None) for name, one in found.items()}
         self.assertEqual({name: image for name, (image, *_) in images.items()},
@@ -236,6 +251,15 @@ class Status(Services):
         self.assertIn("\n  APP_VERSION: 1\n", run.out)
         drifted = self.tranship("status", "prod", "--drift", "--format", "json")
         self.assertIsInstance(json.loads(drifted.out)["drift"], list)
+
+    def test_an_unhealthy_target_is_told_with_its_cause(self):
+        self.deploy("--set", "APP_VERSION=1")
+        Balancer(self, ("healthy", "", ""), ("unhealthy", "Target.Timeout", "Request timed out"), ("initial", "Elb.RegistrationInProgress", ""))
+        found = self.status(1)
+        self.assertEqual(found["app"]["targets"], {"healthy": 1, "unhealthy": 1, "total": 3, "cause": "Request timed out"})
+        self.assertEqual((found["app"]["healthy"], found["worker"]["healthy"], found["worker"]["targets"]), (False, True, None))
+        run = self.tranship("status", "prod", expect=1)
+        self.assertIn("  service app: 1/1 running, rollout COMPLETED, 1/3 targets healthy: Request timed out\n", run.out)
 
     def test_a_service_with_too_few_tasks_says_why_the_last_one_stopped(self):
         self.deploy("--set", "APP_VERSION=1")

@@ -153,7 +153,10 @@ fn how_many_subnets_a_network_needs() {
 fn a_template_has_five_hundred_resources() {
     let many = |count: usize| {
         let service = |number: usize| format!("  s{number}: {{ image: nginx }}\n");
-        format!("services:\n{}", (1000..1000 + count).map(service).collect::<String>())
+        format!(
+            "x-tranship: {{ stacks: single }}\nservices:\n{}",
+            (1000..1000 + count).map(service).collect::<String>()
+        )
     };
     // The cluster, and six resources for each service.
     expect(&many(83), "ecs/template-quota", None);

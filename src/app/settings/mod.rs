@@ -30,7 +30,7 @@ mod volume;
 pub(crate) use account::account;
 pub use choices::{
     CapacityKind, DeploymentPosture, EnvironmentRoles, EnvironmentTier, MountedFiles, NameResolution,
-    PipelineProvider, PlatformKind, RolloutKind, VolumePlace, VolumeScope,
+    PipelineProvider, PlatformKind, RolloutKind, StackLayout, VolumePlace, VolumeScope,
 };
 pub use declaration::{SettingDeclaration, SettingForm, SettingLayering, SettingTargets};
 pub use delivery::{ComposedImage, DeliverySummary, PipelineSettings, TestService};

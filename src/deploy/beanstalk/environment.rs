@@ -39,6 +39,8 @@ pub(super) struct RunningEnvironment {
     pub(super) platform: String,
     /// When it was last changed.
     pub(super) changed: String,
+    /// Whether an update is in progress that can be aborted.
+    pub(super) is_abortable: bool,
     /// Whether it is of the tier for workers.
     pub(super) is_worker: bool,
     address: Option<String>,
@@ -130,6 +132,7 @@ fn read(found: &EnvironmentDescription) -> RunningEnvironment {
         version: found.version_label().map(str::to_owned),
         platform: text(found.solution_stack_name()),
         changed: found.date_updated().map(ToString::to_string).unwrap_or_default(),
+        is_abortable: found.abortable_operation_in_progress().unwrap_or_default(),
         is_worker: found.tier().and_then(EnvironmentTier::name) == Some(WORKER.0),
         arn: text(found.environment_arn()),
         address: found.cname().map(str::to_owned),

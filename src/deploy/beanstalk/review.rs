@@ -12,7 +12,8 @@ use crate::deploy::progress::DeployProgress;
 use crate::deploy::review::DeploymentReview;
 use crate::deploy::session::AwsSession;
 use crate::operation::difference::{
-    ChangeAction, ChangeConsequence, DeploymentDiff, ManifestLines, ValueDifference, compare_bundles,
+    ChangeAction, ChangeConsequence, DeploymentDiff, ManifestLines, OverriddenOption, ValueDifference,
+    compare_bundles, overridden,
 };
 use crate::operation::plan_file::SavedPlan;
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,9 +53,15 @@ pub(super) async fn of(
     let subject = format!("environment {}", deployment.environment);
     let serves = running.is_some_and(|running| running.version.as_deref() == Some(&label));
     let mut diff = match running {
-        Some(_) if serves => DeploymentDiff::default(),
+        Some(running) if serves => {
+            let overridden = elsewhere(session, running, new, new, progress).await;
+            DeploymentDiff { overridden, ..DeploymentDiff::default() }
+        }
         Some(running) => match earlier(session, deployment, running).await {
-            Ok(old) => compared(Some(&old), new, artifacts, deployment),
+            Ok(old) => {
+                let overridden = elsewhere(session, running, &old, new, progress).await;
+                DeploymentDiff { overridden, ..compared(Some(&old), new, artifacts, deployment) }
+            }
             Err(failure) => {
                 progress.warn(&format!(
                     "the bundle that runs cannot be read, so its values are not compared: {}",
@@ -85,6 +92,28 @@ pub(super) async fn of(
         diff: serde_json::Value::Null,
     };
     Ok(DeploymentReview { subject, diff, plan })
+}
+
+/// The options that were set outside of the bundle and win over it. A review can do without them.
+async fn elsewhere(
+    session: &AwsSession,
+    running: &RunningEnvironment,
+    old: &ArtifactSet,
+    new: &ArtifactSet,
+    progress: &mut dyn DeployProgress,
+) -> Vec<OverriddenOption> {
+    let settings = match environment::settings(session, running).await {
+        Ok(settings) => settings,
+        Err(failure) => {
+            progress.warn(&format!("options that were set elsewhere are not known: {}", failure.message));
+            return Vec::new();
+        }
+    };
+    let named = settings.iter().filter_map(|it| {
+        let name = (it.namespace()?.to_owned(), it.option_name()?.to_owned());
+        Some((name, it.value()?.to_owned()))
+    });
+    overridden(&files(old), &files(new), &named.collect())
 }
 
 fn compared(

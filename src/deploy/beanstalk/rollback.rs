@@ -101,6 +101,9 @@ pub(in crate::deploy) async fn cancel(
         progress.message(&format!("nothing is in progress: the environment {} is Ready", running.name));
         return Ok(DeployOutcome { changed: false, outputs: Vec::new() });
     }
+    if !running.is_abortable {
+        return Err(not_abortable(&running.name, &running.status));
+    }
     confirm(session, options, "abort this update, and go back to the version before?").await?;
     let aborted = session.beanstalk().abort_environment_update().environment_id(&running.id).send().await;
     aborted.map_err(|error| sdk("abort the update", error))?;
@@ -111,10 +114,27 @@ pub(in crate::deploy) async fn cancel(
     Ok(DeployOutcome { changed: true, outputs: end.outputs() })
 }
 
+fn not_abortable(name: &str, status: &str) -> DeployFailure {
+    let failure =
+        DeployFailure::failed(format!("the environment {name} is {status}, which cannot be cancelled"));
+    match status {
+        "Launching" => failure.help("`tranship down ENV` deletes what is being created"),
+        _ => failure.help("`tranship events ENV` shows what it does; wait for its end"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use aws_sdk_elasticbeanstalk::primitives::DateTime;
+
+    #[test]
+    fn a_launch_is_deleted_and_anything_else_waited_for() {
+        let launch = not_abortable("shop-dev", "Launching");
+        assert_eq!(launch.message, "the environment shop-dev is Launching, which cannot be cancelled");
+        assert_eq!(launch.help, ["`tranship down ENV` deletes what is being created"]);
+        assert!(not_abortable("shop-dev", "Terminating").help[0].contains("tranship events ENV"));
+    }
 
     #[test]
     fn the_version_before_the_one_that_runs_is_chosen() {

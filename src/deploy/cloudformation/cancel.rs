@@ -51,8 +51,16 @@ pub(in crate::deploy) async fn cancel(
     }
     confirm(session, options, "cancel this update, and go back to what ran before?").await?;
     let mark = EventBookmark::of_current(&client, &stack.id).await?;
-    let cancelled = client.cancel_update_stack().stack_name(&stack.id).send().await;
-    cancelled.map_err(|error| sdk("cancel the update", error))?;
+    if let Err(error) = client.cancel_update_stack().stack_name(&stack.id).send().await {
+        let failure = sdk("cancel the update", error);
+        // It may have ended between the two calls, or the call was carried out and its answer lost.
+        let now = find(&client, name).await?.ok_or_else(|| failure.clone())?;
+        match now.status {
+            StackStatus::UpdateComplete => return Ok(too_late(now.outputs, progress)),
+            StackStatus::UpdateRollbackInProgress | StackStatus::UpdateRollbackComplete => {}
+            _ => return Err(failure),
+        }
+    }
     rolled_back(session, deployment, &stack.id, mark, options, progress).await
 }
 
@@ -74,10 +82,12 @@ async fn rolled_back(
             Ok(DeployOutcome { changed: true, outputs: end.stack.outputs })
         }
         // It was done before the call came.
-        StackStatus::UpdateComplete => {
-            progress.warn("the update ended before it could be cancelled: `tranship rollback ENV` goes back");
-            Ok(DeployOutcome { changed: false, outputs: end.stack.outputs })
-        }
+        StackStatus::UpdateComplete => Ok(too_late(end.stack.outputs, progress)),
         _ => Err(end.failure(&session.cloudformation(), &format!("the stack {name}"), &watch).await),
     }
+}
+
+fn too_late(outputs: Vec<(String, String)>, progress: &mut dyn DeployProgress) -> DeployOutcome {
+    progress.warn("the update ended before it could be cancelled: `tranship rollback ENV` goes back");
+    DeployOutcome { changed: false, outputs }
 }

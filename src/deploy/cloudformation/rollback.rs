@@ -5,6 +5,7 @@
 //! named.
 
 use super::changeset::{self, ChangeSetDraft, TemplateBody};
+use super::nested;
 use super::services::ServiceWatch;
 use super::stack::{DeployedStack, find};
 use super::{approve, execute, own, stuck, withdraw};
@@ -15,14 +16,12 @@ use crate::deploy::progress::DeployProgress;
 use crate::deploy::session::AwsSession;
 use crate::deploy::{DeployOptions, DeployOutcome, RollbackRequest};
 use crate::operation::difference::{ManifestLines, ParameterValue, StackContent, compare_stacks};
-use crate::operation::history::{DeploymentRecord, choose};
+use crate::operation::history::{DeploymentRecord, KEPT, choose, folder, folder_of_name, outdated};
+use crate::operation::stack_templates::StackTemplates;
 use aws_sdk_cloudformation::types::{StackStatus, TemplateStage};
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_cloudformation::INLINE_BYTES;
 use tranship_targets::{StackDeployment, StackService};
-
-/// Records to read: of more, the newest.
-const READ: usize = 50;
 
 /// What runs: the template, and the values that may be told.
 struct RunningContent {
@@ -50,11 +49,7 @@ async fn running(session: &AwsSession, stack: &DeployedStack) -> Result<RunningC
     })
 }
 
-fn prefix(stack: &str) -> String {
-    format!("history/{stack}/")
-}
-
-/// Keeps what a stack is before it is changed. A deployment can do without it.
+/// Keeps what a stack is before it is changed, and deletes the records that nobody goes back to. A deployment can do without it.
 pub(super) async fn keep(
     session: &AwsSession,
     deployment: &StackDeployment,
@@ -69,20 +64,56 @@ pub(super) async fn keep(
         let now = running(session, stack).await?;
         let record = DeploymentRecord::new(&stack.changed, session.who(), &now.template, now.parameters);
         let bucket = ArtifactBucket::open(session, progress).await?;
-        bucket.write(&(prefix(&deployment.stack) + &record.key()), record.text().as_bytes()).await
+        let folder = folder(&deployment.stack, &stack.id);
+        bucket.write(&(folder.clone() + &record.key()), record.text().as_bytes()).await?;
+        Ok::<_, DeployFailure>((bucket, folder))
     };
-    if let Err(failure) = kept.await {
-        progress.warn(&format!("`tranship rollback` will not know this state: {}", failure.message));
+    let pruned = match kept.await {
+        Ok((bucket, folder)) => prune(&bucket, &deployment.stack, &folder).await,
+        Err(failure) => {
+            progress.warn(&format!("`tranship rollback` will not know this state: {}", failure.message));
+            return;
+        }
+    };
+    if let Err(failure) = pruned {
+        progress.warn(&format!("old records for `tranship rollback` are kept for now: {}", failure.message));
+    }
+}
+
+/// Deletes the records that nobody goes back to; with an empty folder, all of the stack's name.
+async fn prune(bucket: &ArtifactBucket<'_>, stack: &str, folder: &str) -> Result<(), DeployFailure> {
+    let keys = bucket.keys(&folder_of_name(stack)).await?;
+    let old = if folder.is_empty() { keys } else { outdated(&keys, folder) };
+    for key in old {
+        bucket.delete(&key).await?;
+    }
+    Ok(())
+}
+
+/// Deletes the records of a stack that was deleted.
+pub(super) async fn forget(session: &AwsSession, stack: &str, progress: &mut dyn DeployProgress) {
+    let forgotten = async {
+        match ArtifactBucket::existing(session).await? {
+            Some(bucket) => prune(&bucket, stack, "").await,
+            None => Ok(()),
+        }
+    };
+    if let Err(failure) = forgotten.await {
+        progress.warn(&format!("the records for `tranship rollback` stay: {}", failure.message));
     }
 }
 
 /// The records, the oldest first.
-async fn records(session: &AwsSession, stack: &str) -> Result<Vec<DeploymentRecord>, DeployFailure> {
+async fn records(
+    session: &AwsSession,
+    stack: &DeployedStack,
+    name: &str,
+) -> Result<Vec<DeploymentRecord>, DeployFailure> {
     let Some(bucket) = ArtifactBucket::existing(session).await? else { return Ok(Vec::new()) };
-    let mut keys = bucket.keys(&prefix(stack)).await?;
+    let mut keys = bucket.keys(&folder(name, &stack.id)).await?;
     keys.sort();
     let mut found = Vec::new();
-    for key in keys.iter().rev().take(READ).rev() {
+    for key in keys.iter().rev().take(KEPT).rev() {
         found.extend(DeploymentRecord::read(&bucket.read(key).await?));
     }
     Ok(found)
@@ -111,7 +142,8 @@ pub(in crate::deploy) async fn rollback(
         return Err(stuck(name, &stack));
     }
     let now = running(session, &stack).await?;
-    let records = records(session, name).await?;
+    let stacks = nested::running(&client, &stack.id).await?;
+    let records = records(session, &stack, name).await?;
     let record = choose(&records, request.version.as_deref(), &now.template, &now.parameters);
     let variables: BTreeMap<String, String> = deployment
         .parameters
@@ -120,7 +152,9 @@ pub(in crate::deploy) async fn rollback(
         .collect();
     let Some(record) = record else { return Err(unknown(name, request, &records, &variables)) };
     progress.message(&format!("going back to {}", record.line(&variables)));
-    review(&now, record, name, progress);
+    let past = nested::of_the_past(session, &record.template).await;
+    nested::guard(deployment, &stacks, &past)?;
+    review((&stacks, &now), (&past, record), name, progress);
     let parameters = values(record, &now, &stack)?;
     let template = match record.template.len() <= INLINE_BYTES {
         true => TemplateBody::Inline(record.template.clone()),
@@ -149,7 +183,7 @@ pub(in crate::deploy) async fn rollback(
         return Err(failure);
     }
     keep(session, deployment, &stack, progress).await;
-    let services = services(&record.template);
+    let services = services(&past.whole().unwrap_or_default());
     let watch = ServiceWatch::new(session, &services);
     execute(session, name, &set, options, &watch, progress).await
 }
@@ -170,14 +204,19 @@ fn unknown(
 }
 
 /// Shows what changes, and what it cannot undo.
-fn review(now: &RunningContent, record: &DeploymentRecord, stack: &str, progress: &mut dyn DeployProgress) {
+fn review(
+    (stacks, now): (&StackTemplates, &RunningContent),
+    (past, record): (&StackTemplates, &DeploymentRecord),
+    stack: &str,
+    progress: &mut dyn DeployProgress,
+) {
     let plain = |parameters: &BTreeMap<String, String>| {
         let values =
             parameters.iter().map(|(name, value)| (name.clone(), ParameterValue::Plain(value.clone())));
         values.collect::<BTreeMap<_, _>>()
     };
-    let old = StackContent::read(&now.template, plain(&now.parameters));
-    let new = StackContent::read(&record.template, plain(&record.parameters));
+    let old = StackContent::read_stacks(stacks, plain(&now.parameters));
+    let new = StackContent::read_stacks(past, plain(&record.parameters));
     if let (Ok(old), Ok(new)) = (old, new) {
         let diff = compare_stacks(Some(&old), &new, &ManifestLines::default(), &BTreeMap::new());
         progress.review(&format!("stack {stack}"), &diff);
@@ -220,8 +259,7 @@ fn values(
 }
 
 /// The services of a template, by the key in the comment above them.
-fn services(template: &str) -> Vec<StackService> {
-    let document = tranship_artifact::parse_document("template.yaml", template).unwrap_or_default();
+fn services(document: &serde_json::Value) -> Vec<StackService> {
     let resources = document.get("Resources").and_then(|it| it.as_object()).into_iter().flatten();
     let services = resources
         .filter(|(_, it)| it.get("Type").and_then(|kind| kind.as_str()) == Some("AWS::ECS::Service"));
@@ -261,7 +299,8 @@ mod tests {
 
     #[test]
     fn the_services_are_read_off_the_template() {
-        let found = services(TEMPLATE);
+        let document = StackTemplates::single(TEMPLATE.to_owned()).whole().unwrap();
+        let found = services(&document);
         assert_eq!(found, [StackService { name: "app".into(), logical_id: "AppService".into() }]);
     }
 }

@@ -4,15 +4,22 @@
 //! last operations.
 
 use super::stack_inside::StackInside;
+use super::watch::{interrupted, open_all};
 use crate::deploy::failure::{DeployFailure, sdk};
 use crate::deploy::progress::DeployProgress;
 use crate::deploy::session::AwsSession;
-use crate::deploy::{DeployOptions, run};
+use crate::deploy::{DeployOptions, run, until_interrupted};
 use aws_sdk_cloudformation::primitives::{DateTime, DateTimeFormat};
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::time::sleep;
 use tranship_targets::{BeanstalkDeployment, StackDeployment, TargetDeployment};
 
+/// Between two looks at the events of an environment that is followed.
+const PAUSE: Duration = Duration::from_secs(5);
+
 /// An event of the past.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PastEvent {
     /// When it was: `2026-11-27T21:04:05Z`.
     pub time: String,
@@ -35,16 +42,71 @@ pub fn events(
     progress: &mut dyn DeployProgress,
 ) -> Result<Vec<PastEvent>, DeployFailure> {
     run(deployment, options, progress, async |session, _| {
-        let mut found = match deployment {
-            TargetDeployment::Stack(stack) => of_stack(session, stack).await?,
-            TargetDeployment::Beanstalk(environment) => of_environment(session, environment).await?,
-        };
-        let mask = session.mask().borrow();
-        for event in &mut found {
-            event.text = mask.clean(&event.text).replace('\n', " ");
-        }
-        Ok(newest(found, most))
+        let found = all(session, deployment).await?;
+        Ok(newest(found.ok_or_else(|| not_deployed(deployment))?, most))
     })
+}
+
+/// Reads the newest events of several environments and then those that come, until it is interrupted. `tell` gets the place of the
+/// environment in the list and the event.
+///
+/// # Errors
+/// See [`FailureKind`](crate::deploy::FailureKind). An interruption is one.
+pub fn follow_events(
+    environments: &[(TargetDeployment, DeployOptions)],
+    most: usize,
+    tell: &mut dyn FnMut(usize, &PastEvent),
+) -> Result<(), DeployFailure> {
+    let work = async {
+        let opened = open_all(environments).await?;
+        let (mut told, mut first) = (vec![BTreeSet::new(); opened.len()], true);
+        loop {
+            let mut fresh = Vec::new();
+            for (place, (session, deployment)) in opened.iter().enumerate() {
+                // What is not deployed yet may be soon.
+                let found = all(session, deployment).await?.unwrap_or_default();
+                let Some(told) = told.get_mut(place) else { continue };
+                fresh.extend(unheard(found, told).into_iter().map(|event| (place, event)));
+            }
+            fresh.sort_by(|(_, a), (_, b)| a.time.cmp(&b.time));
+            let skipped = if first { fresh.len().saturating_sub(most) } else { 0 };
+            fresh.iter().skip(skipped).for_each(|(place, event)| tell(*place, event));
+            first = false;
+            sleep(PAUSE).await;
+        }
+    };
+    until_interrupted(work, interrupted)
+}
+
+/// The events that were not told before, the oldest first.
+fn unheard(found: Vec<PastEvent>, told: &mut BTreeSet<PastEvent>) -> Vec<PastEvent> {
+    newest(found, usize::MAX).into_iter().filter(|event| told.insert(event.clone())).collect()
+}
+
+fn not_deployed(deployment: &TargetDeployment) -> DeployFailure {
+    DeployFailure::failed(match deployment {
+        TargetDeployment::Stack(stack) => format!("the stack {} is not deployed", stack.stack),
+        TargetDeployment::Beanstalk(it) => format!("the environment {} is not deployed", it.environment),
+    })
+}
+
+/// What AWS remembers of an environment, in no order; `None` if its stack is not deployed.
+async fn all(
+    session: &AwsSession,
+    deployment: &TargetDeployment,
+) -> Result<Option<Vec<PastEvent>>, DeployFailure> {
+    let mut found = match deployment {
+        TargetDeployment::Stack(stack) => match of_stack(session, stack).await? {
+            Some(found) => found,
+            None => return Ok(None),
+        },
+        TargetDeployment::Beanstalk(environment) => of_environment(session, environment).await?,
+    };
+    let mask = session.mask().borrow();
+    for event in &mut found {
+        event.text = mask.clean(&event.text).replace('\n', " ");
+    }
+    Ok(Some(found))
 }
 
 /// The newest ones, the oldest of them first.
@@ -62,8 +124,8 @@ fn text(time: Option<&DateTime>) -> String {
 async fn of_stack(
     session: &AwsSession,
     deployment: &StackDeployment,
-) -> Result<Vec<PastEvent>, DeployFailure> {
-    let inside = StackInside::open(session, deployment).await?;
+) -> Result<Option<Vec<PastEvent>>, DeployFailure> {
+    let Some(inside) = StackInside::find(session, deployment).await? else { return Ok(None) };
     let page = session.cloudformation().describe_stack_events().stack_name(&inside.stack.id).send().await;
     let page = page.map_err(|error| sdk("read the stack's events", error))?;
     let mut found: Vec<PastEvent> = page
@@ -76,9 +138,7 @@ async fn of_stack(
             text: event.resource_status_reason().unwrap_or_default().to_owned(),
         })
         .collect();
-    let names: Vec<String> = inside.services().map(|(name, _)| name.to_owned()).collect();
-    for name in names {
-        let Some(service) = inside.service(session, &name).await? else { continue };
+    for (name, service) in inside.all_services(session).await? {
         found.extend(service.events().iter().map(|event| PastEvent {
             time: text(event.created_at()),
             subject: name.clone(),
@@ -86,7 +146,7 @@ async fn of_stack(
             text: event.message().unwrap_or_default().to_owned(),
         }));
     }
-    Ok(found)
+    Ok(Some(found))
 }
 
 async fn of_environment(
@@ -120,6 +180,9 @@ mod tests {
         let found = newest(vec![event("3"), event("1"), event("2")], 2);
         assert_eq!(found.iter().map(|it| it.time.as_str()).collect::<Vec<_>>(), ["2", "3"]);
         assert_eq!(newest(vec![event("1")], 2).len(), 1);
+        let mut told = BTreeSet::new();
+        assert_eq!(unheard(vec![event("2"), event("1")], &mut told), [event("1"), event("2")]);
+        assert_eq!(unheard(vec![event("2"), event("1"), event("3")], &mut told), [event("3")]);
         assert_eq!(text(Some(&DateTime::from_millis(1_500))), "1970-01-01T00:00:01Z");
     }
 }

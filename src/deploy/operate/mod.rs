@@ -1,4 +1,4 @@
-//! Looks inside what is deployed: logs, one-off tasks, a command in a container, events.
+//! Looks inside what is deployed: logs, one-off tasks, a command in a container, events, the status as it changes.
 //!
 //! In: a [`TargetDeployment`]. Out: lines, a task's exit code, a session. Invariants: nothing but a task that the user asks for is
 //! started, and nothing is changed or deleted; what containers wrote is masked like everything that others wrote.
@@ -8,11 +8,13 @@ mod exec;
 mod logs;
 mod run_task;
 mod stack_inside;
+mod watch;
 
-pub use self::events::{PastEvent, events};
+pub use self::events::{PastEvent, events, follow_events};
 pub use self::exec::{ExecSession, exec};
 pub use self::logs::{LogRequest, logs};
 pub use self::run_task::{FinishedTask, TaskRequest, run_task};
+pub use self::watch::{StatusRounds, watch};
 
 use super::failure::DeployFailure;
 use tranship_targets::TargetDeployment;

@@ -2,14 +2,17 @@
 //!
 //! In: its name. Out: its resources, its services and its task definitions, by their names in the manifest.
 
-use crate::deploy::cloudformation::{DeployedStack, find};
+use crate::deploy::cloudformation::{DeployedStack, find, nested};
 use crate::deploy::failure::{DeployFailure, sdk};
 use crate::deploy::session::AwsSession;
-use aws_sdk_cloudformation::types::{ResourceStatus, StackResourceSummary, TemplateStage};
+use aws_sdk_cloudformation::types::StackResourceSummary;
 use aws_sdk_ecs::types::{Service, TaskDefinition};
 use std::collections::BTreeMap;
 use tranship_cloudformation::{LogicalId, ResourceRole};
 use tranship_targets::StackDeployment;
+
+/// DescribeServices takes at most 10 services.
+const SERVICES: usize = 10;
 
 /// A stack that is deployed.
 pub(super) struct StackInside {
@@ -22,33 +25,32 @@ pub(super) struct StackInside {
 }
 
 impl StackInside {
-    /// Reads it.
+    /// Reads it. Fails if it is not deployed.
     pub(super) async fn open(
         session: &AwsSession,
         deployment: &StackDeployment,
     ) -> Result<Self, DeployFailure> {
+        StackInside::find(session, deployment)
+            .await?
+            .ok_or_else(|| DeployFailure::failed(format!("the stack {} is not deployed", deployment.stack)))
+    }
+
+    /// Reads it, if it is deployed.
+    pub(super) async fn find(
+        session: &AwsSession,
+        deployment: &StackDeployment,
+    ) -> Result<Option<Self>, DeployFailure> {
         let client = session.cloudformation();
-        let stack = find(&client, &deployment.stack).await?.ok_or_else(|| {
-            DeployFailure::failed(format!("the stack {} is not deployed", deployment.stack))
-        })?;
-        let (mut resources, mut token) = (Vec::new(), None);
-        loop {
-            let page = client.list_stack_resources().stack_name(&stack.id).set_next_token(token).send().await;
-            let page = page.map_err(|error| sdk("list the stack's resources", error))?;
-            let there =
-                |it: &&StackResourceSummary| it.resource_status() != Some(&ResourceStatus::DeleteComplete);
-            let those = page.stack_resource_summaries().iter().filter(there);
-            resources.extend(those.filter_map(|it| {
-                let kind = it.resource_type().unwrap_or_default().to_owned();
-                Some((it.logical_resource_id()?.to_owned(), kind, it.physical_resource_id()?.to_owned()))
-            }));
-            token = page.next_token().map(str::to_owned);
-            if token.is_none() {
-                break;
-            }
-        }
+        let Some(stack) = find(&client, &deployment.stack).await? else { return Ok(None) };
+        let all = nested::resources(&client, &stack.id).await;
+        let all = all.map_err(|error| sdk("list the stack's resources", error))?;
+        let resource = |it: &StackResourceSummary| {
+            let kind = it.resource_type().unwrap_or_default().to_owned();
+            Some((it.logical_resource_id()?.to_owned(), kind, it.physical_resource_id()?.to_owned()))
+        };
+        let resources = all.iter().filter_map(resource).collect();
         let names = deployment.services.iter().map(|it| (it.logical_id.clone(), it.name.clone())).collect();
-        Ok(StackInside { stack, resources, names })
+        Ok(Some(StackInside { stack, resources, names }))
     }
 
     /// The physical id of a resource.
@@ -87,6 +89,27 @@ impl StackInside {
         Ok(found.services.and_then(|all| all.into_iter().next()))
     }
 
+    /// The services as ECS describes them, by their names in the manifest: a call for ten of them.
+    pub(super) async fn all_services(
+        &self,
+        session: &AwsSession,
+    ) -> Result<Vec<(String, Service)>, DeployFailure> {
+        let arns: Vec<&str> = self.services().map(|(_, arn)| arn).collect();
+        let mut found = Vec::new();
+        for batch in arns.chunks(SERVICES) {
+            let cluster = batch.first().and_then(|arn| cluster_of(arn));
+            let call = session.ecs().describe_services().set_cluster(cluster);
+            let call = call.set_services(Some(batch.iter().map(|arn| (*arn).to_owned()).collect()));
+            let answer = call.send().await.map_err(|error| sdk("read the services", error))?;
+            found.extend(answer.services.unwrap_or_default());
+        }
+        let name = |service: &Service| {
+            let known = |(_, arn): &(&str, &str)| Some(*arn) == service.service_arn();
+            self.services().find(known).map(|(name, _)| name.to_owned())
+        };
+        Ok(found.into_iter().filter_map(|service| Some((name(&service)?, service))).collect())
+    }
+
     /// The ARN of the task definition of a service or a job.
     pub(super) fn task_definition(&self, name: &str) -> Option<(String, &str)> {
         let id = LogicalId::of(name, ResourceRole::TaskDefinition).to_string();
@@ -103,10 +126,7 @@ impl StackInside {
     /// The template that is deployed.
     pub(super) async fn template(&self, session: &AwsSession) -> Result<serde_json::Value, DeployFailure> {
         let client = session.cloudformation();
-        let call = client.get_template().stack_name(&self.stack.id).template_stage(TemplateStage::Original);
-        let answer = call.send().await.map_err(|error| sdk("read the stack's template", error))?;
-        let text = answer.template_body.unwrap_or_default();
-        Ok(tranship_artifact::parse_document("template.yaml", &text).unwrap_or_default())
+        Ok(nested::running(&client, &self.stack.id).await?.whole().unwrap_or_default())
     }
 }
 

@@ -12,13 +12,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use tranship_artifact::diff::{ArtifactDifference, diff};
 
 /// The files of a bundle, by path.
-type BundleFiles = BTreeMap<String, Vec<u8>>;
+pub(super) type BundleFiles = BTreeMap<String, Vec<u8>>;
 
 /// Namespaces whose values nobody may read.
-const SECRETS: &str = "aws:elasticbeanstalk:application:environmentsecrets";
+pub(super) const SECRETS: &str = "aws:elasticbeanstalk:application:environmentsecrets";
 
 /// The namespace of the variables of the environment.
-const VARIABLES: &str = "aws:elasticbeanstalk:application:environment";
+pub(super) const VARIABLES: &str = "aws:elasticbeanstalk:application:environment";
 
 /// Compares what is deployed with what would be.
 pub fn compare_bundles(

@@ -10,6 +10,7 @@ mod content;
 mod labels;
 mod manifest_lines;
 mod masked_values;
+mod overridden;
 mod render;
 mod stacks;
 
@@ -18,7 +19,8 @@ pub use self::consequence::ChangeConsequence;
 pub use self::content::{ParameterValue, StackContent};
 pub use self::manifest_lines::{ManifestLine, ManifestLines};
 pub use self::masked_values::DocumentSecrets;
-pub use self::render::{document, lines, summary};
+pub use self::overridden::{OptionName, OverriddenOption, overridden};
+pub use self::render::{document, fitted, lines, summary};
 pub use self::stacks::compare_stacks;
 
 use std::collections::BTreeMap;
@@ -72,6 +74,8 @@ pub struct DeploymentDiff {
     pub owners: BTreeMap<String, String>,
     /// What else differs and changes nothing that runs: outputs, descriptions, the order of creation.
     pub others: Vec<String>,
+    /// Options that the deployment does not change although it says so: they were set outside of it.
+    pub overridden: Vec<OverriddenOption>,
 }
 
 impl DeploymentDiff {

@@ -2,14 +2,15 @@
 //!
 //! In: a [`DeploymentDiff`]. Out: one line for each change, within a width, and a document of a stable form. Pure.
 
-use super::{ChangeAction, DeploymentDiff, RESOURCES, ValueDifference};
+use super::{ChangeAction, DeploymentDiff, OverriddenOption, RESOURCES, ValueDifference};
+use crate::operation::side_by_side::wrap;
 use serde_json::{Value as Json, json};
 
 /// The version of the form of the document.
 const SCHEMA: u32 = 1;
 
-/// The shortest room for a value, in characters.
-const LEAST: usize = 12;
+/// The shortest room for an old and a new value, in characters: less says nothing.
+const LEAST: usize = 36;
 
 /// Subjects that are named; of more, the number.
 const NAMED: usize = 4;
@@ -21,10 +22,18 @@ pub fn lines(diff: &DeploymentDiff, width: usize) -> Vec<String> {
         let word = if diff.jobs.len() == 1 { "runs" } else { "run" };
         lines.push(format!("> {} {word} before the services that wait for it", diff.jobs.join(", ")));
     }
+    lines.extend(diff.overridden.iter().map(OverriddenOption::line));
     if !diff.others.is_empty() {
         lines.push(clip(&format!("  and without effect on what runs: {}", diff.others.join(", ")), width));
     }
     lines
+}
+
+/// The summary and the lines as a terminal of this width shows them: what does not fit goes on below.
+pub fn fitted(diff: &DeploymentDiff, subject: &str, width: usize) -> Vec<String> {
+    let indented = lines(diff, width.saturating_sub(2)).into_iter().map(|line| format!("  {line}"));
+    let all = std::iter::once(summary(diff, subject)).chain(indented);
+    all.flat_map(|line| wrap(&line, width)).collect()
 }
 
 /// How many changes there are, and what the worst of them does.
@@ -150,9 +159,11 @@ pub fn document(diff: &DeploymentDiff, subject: &str) -> Json {
             "resources": it.resources,
         })
     };
+    let overridden = |it: &OverriddenOption| json!({ "namespace": it.namespace, "option": it.option, "value": it.value, "bundle": it.bundle });
     json!({
         "schema": SCHEMA, "subject": subject, "first": diff.is_first, "changed": !diff.is_empty(),
         "changes": diff.changes.iter().map(change).collect::<Vec<_>>(),
         "jobs": diff.jobs, "others": diff.others,
+        "overridden": diff.overridden.iter().map(overridden).collect::<Vec<_>>(),
     })
 }

@@ -257,7 +257,10 @@ fn the_same_change_of_many_is_one_line_and_many_names_are_counted() {
         lines(&diff, 200),
         ["~ image of job a, b, c, d and 2 more: shop@sha256:0123456789ab -> shop@sha256:fedcba987654"]
     );
-    assert_eq!(lines(&diff, 60), ["~ image of job a, b, c, d and 2 more: shop…89ab -> shop…7654"]);
+    assert_eq!(
+        lines(&diff, 60),
+        ["~ image of job a, b, c, d and 2 more: shop@sha2…456789ab -> shop@sha2…ba987654"]
+    );
 }
 
 #[test]
@@ -272,7 +275,7 @@ fn the_document_has_everything_that_a_line_has() {
                 "secret": false, "consequence": "new-tasks", "detail": "", "key": "services.web.environment.DEBUG",
                 "line": "compose.yaml:7", "resources": ["WebTaskDefinition"],
             }],
-            "jobs": [], "others": [],
+            "jobs": [], "others": [], "overridden": [], "overridden": [],
         })
     );
 }
@@ -336,5 +339,22 @@ fn functions_are_shown_with_the_values_of_their_parameters() {
         (serde_json::json!([1, true, {"A": "b"}]), "[1, true, {A: b}]"),
     ] {
         assert_eq!(content.shown(&value), shown);
+    }
+}
+
+#[test]
+fn the_lines_at_each_width_are_the_transcript() {
+    let edits = [
+        ("db.t4g.micro", "db.t4g.small"),
+        ("SESSION_PASSWORD, Value: plain", "SESSION_PASSWORD, Value: canary"),
+        ("Url: { Value: a }", "Url: { Value: b }"),
+    ];
+    let diff =
+        compared(&edits, "registry.example.org/team/shop@sha256:0123456789abcdef0123456789abcdef", true);
+    for width in crate::operation::transcripts::WIDTHS {
+        let lines = fitted(&diff, "stack shop", width);
+        assert!(lines.iter().all(|line| line.chars().count() <= width), "{lines:?}");
+        let text = lines.join("\n") + "\n";
+        crate::operation::transcripts::golden(&format!("diff-{width}.txt"), &text);
     }
 }

@@ -1,12 +1,13 @@
 //! A deployment while it runs, as a tree in the manifest's terms.
 //!
-//! In: events with their times. Out: the lines of a screen, within a width. Pure: the clock is a number, and a terminal redraws what
+//! In: events with their times. Out: the lines of a screen, within its width and height. Pure: the clock is a number, and a terminal redraws what
 //! this makes. One line for each service, job, database and volume and for the load balancer; everything else is one line.
 
 mod json_lines;
 
 pub use self::json_lines::{banner_line, event_line, message_line, result_line, review_line, warning_line};
 
+use crate::operation::side_by_side::wrap;
 use std::collections::BTreeMap;
 
 /// Events that matter, to show below the tree: the last ones.
@@ -31,7 +32,7 @@ pub struct LiveEvent {
 }
 
 /// The state of a line.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 enum LiveState {
     #[default]
     Waiting,
@@ -68,6 +69,8 @@ struct LiveLine {
     began: Option<u64>,
     ended: Option<u64>,
     note: String,
+    /// What the load balancer says.
+    targets: String,
 }
 
 impl LiveLine {
@@ -160,6 +163,11 @@ impl LiveBoard {
             line.note.clone_from(&event.text);
             return;
         }
+        if event.status == "TARGET_HEALTH" {
+            let line = self.lines.entry((0, format!("service {}", event.subject))).or_default();
+            line.targets.clone_from(&event.text);
+            return;
+        }
         self.note(&event.subject, &event.text);
     }
 
@@ -172,32 +180,62 @@ impl LiveBoard {
         self.notes.drain(..more);
     }
 
-    /// The lines of the screen. `now` in seconds, `width` in characters.
-    pub fn screen(&self, now: u64, width: usize) -> Vec<String> {
+    /// The lines of the screen, at most `height`. `now` in seconds, `width` in characters.
+    pub fn screen(&self, now: u64, width: usize, height: usize) -> Vec<String> {
         let names = self.lines.keys().map(|(_, name)| name.chars().count());
         let column = names.max().unwrap_or_default().min(width / 3);
-        let mut lines =
-            vec![clip(&format!("{}  {}", self.title, elapsed(now.saturating_sub(self.began))), width)];
+        let title = clip(&format!("{}  {}", self.title, elapsed(now.saturating_sub(self.began))), width);
+        let mut entries = Vec::new();
         for ((_, name), line) in &self.lines {
             let state = line.state();
             let time = line.began.map(|began| elapsed(line.ended.unwrap_or(now).saturating_sub(began)));
             let counted = line.resources.len() > 1 && state != LiveState::Done;
             let count = counted.then(|| format!("{} of {}", line.done(), line.resources.len()));
-            let notes = [count, Some(line.note.clone()).filter(|note| !note.is_empty())];
-            let notes: Vec<String> = notes.into_iter().flatten().collect();
+            let notes = [count.unwrap_or_default(), line.note.clone(), line.targets.clone()];
+            let notes: Vec<String> = notes.into_iter().filter(|note| !note.is_empty()).collect();
             let name = clip(name, column);
             let text = format!(
-                "  {} {name:<column$}  {:<STATE$} {:>6}  {}",
+                "  {} {name:<column$}  {:<STATE$} {:>6}",
                 state.mark(),
                 state.word(),
                 time.unwrap_or_default(),
-                notes.join(", ")
             );
-            lines.push(clip(text.trim_end(), width));
+            entries.push((state, with_notes(text.trim_end(), &notes.join(", "), width)));
         }
+        let room = height.saturating_sub(1 + self.notes.len());
+        let mut lines = vec![title];
+        lines.extend(folded(entries, room));
         lines.extend(self.notes.iter().map(|note| clip(&format!("  ! {note}"), width)));
         lines
     }
+}
+
+/// A line with notes behind it, or below it where they do not fit.
+fn with_notes(text: &str, notes: &str, width: usize) -> Vec<String> {
+    let whole = if notes.is_empty() { text.to_owned() } else { format!("{text}  {notes}") };
+    match whole.chars().count() <= width || notes.is_empty() {
+        true => vec![clip(&whole, width)],
+        false => [clip(text, width)].into_iter().chain(wrap(&format!("      {notes}"), width)).collect(),
+    }
+}
+
+/// As many entries as there is room for: what is done gives way first, what failed last.
+fn folded(mut entries: Vec<(LiveState, Vec<String>)>, room: usize) -> Vec<String> {
+    const GIVE_WAY: [LiveState; 4] =
+        [LiveState::Done, LiveState::Waiting, LiveState::Working, LiveState::Failed];
+    let lines = |entries: &[(LiveState, Vec<String>)]| entries.iter().map(|(_, it)| it.len()).sum::<usize>();
+    let mut hidden: BTreeMap<LiveState, usize> = BTreeMap::new();
+    while lines(&entries) + usize::from(!hidden.is_empty()) > room {
+        let find = |state: &LiveState| entries.iter().rposition(|(found, _)| found == state);
+        let Some(at) = GIVE_WAY.iter().find_map(find) else { break };
+        *hidden.entry(entries.remove(at).0).or_default() += 1;
+    }
+    let mut shown: Vec<String> = entries.into_iter().flat_map(|(_, lines)| lines).collect();
+    let more: Vec<String> = hidden.iter().map(|(state, count)| format!("{count} {}", state.word())).collect();
+    if !more.is_empty() {
+        shown.push(format!("  … and {}", more.join(", ")));
+    }
+    shown
 }
 
 /// A duration: `5s`, `2m05s`, `1h02m`.

@@ -1,5 +1,5 @@
 use super::*;
-use std::path::Path;
+use crate::operation::transcripts::{WIDTHS, golden};
 
 fn event(subject: &str, kind: &str, status: &str, text: &str) -> LiveEvent {
     LiveEvent {
@@ -42,6 +42,16 @@ fn script() -> Vec<(u64, LiveEvent)> {
         (342, event("WebService", SERVICE, "CREATE_IN_PROGRESS", "")),
         (343, event("WorkerService", SERVICE, "CREATE_IN_PROGRESS", "")),
         (350, event("web", "service", "ROLLOUT_IN_PROGRESS", "1/2 running, 1 pending")),
+        (355, event("web", "service", "TARGET_HEALTH", "0/1 targets healthy")),
+        (
+            358,
+            event(
+                "web",
+                "service",
+                "TARGET_HEALTH",
+                "0/1 targets healthy: Health checks failed with these codes: [404]",
+            ),
+        ),
         (
             372,
             event(
@@ -66,23 +76,12 @@ fn board(until: u64) -> LiveBoard {
     board
 }
 
-/// Compares with the committed transcript, or writes it with TRANSHIP_BLESS.
-#[allow(clippy::disallowed_methods, reason = "a test may read its own switch")]
-fn golden(name: &str, text: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts").join(name);
-    if std::env::var_os("TRANSHIP_BLESS").is_some() {
-        std::fs::write(&path, text).unwrap();
-    }
-    assert_eq!(std::fs::read_to_string(&path).unwrap_or_default(), text, "{name}");
-}
-
 #[test]
 fn the_screen_at_each_width_is_the_transcript() {
-    for width in [60, 80, 200] {
+    for width in WIDTHS {
         let screens = [0, 5, 200, 360, 400].map(|now| {
-            let screen = board(now).screen(now, width);
+            let screen = board(now).screen(now, width, 50);
             assert!(screen.iter().all(|line| line.chars().count() <= width), "{screen:?}");
-            assert!(screen.iter().all(|line| !line.contains('\u{1b}')));
             format!("--- {}\n{}\n", elapsed(now), screen.join("\n"))
         });
         golden(&format!("deploy-{width}.txt"), &screens.concat());
@@ -91,13 +90,15 @@ fn the_screen_at_each_width_is_the_transcript() {
 
 #[test]
 fn a_line_has_its_state_its_time_and_what_ecs_counts() {
-    let at = |now| board(now).screen(now, 200);
+    let at = |now| board(now).screen(now, 200, 50);
     assert_eq!(at(0)[0], "stack shop-prod  0s");
     let lines = at(360);
     assert_eq!(lines.len(), 7);
     let find = |lines: &[String], name: &str| lines.iter().find(|line| line.contains(name)).cloned().unwrap();
     assert!(
-        find(&lines, "service web ").ends_with("in progress     19s  1 of 2, 1/2 running, 1 pending"),
+        find(&lines, "service web ").ends_with(
+            "in progress     19s  1 of 2, 1/2 running, 1 pending, 0/1 targets healthy: Health checks failed with these codes: [404]"
+        ),
         "{lines:?}"
     );
     assert!(find(&lines, "database db").ends_with("done          5m00s"), "{lines:?}");
@@ -121,7 +122,7 @@ fn the_last_events_that_matter_are_shown_once() {
     for number in [1, 1, 2, 3, 4, 5, 6] {
         board.take(&event("web", "service", "SERVICE_EVENT", &format!("event\n{number}")), 1);
     }
-    let screen = board.screen(1, 80);
+    let screen = board.screen(1, 80, 50);
     assert_eq!(screen.len(), 1 + NOTED);
     assert_eq!((screen[1].as_str(), screen[5].as_str()), ("  ! web: event 2", "  ! web: event 6"));
 }
@@ -130,7 +131,7 @@ fn the_last_events_that_matter_are_shown_once() {
 fn what_elastic_beanstalk_says_is_shown_in_its_words() {
     let mut board = LiveBoard::new("environment shop-dev", &BTreeMap::new(), &[], 0);
     board.take(&event("shop-dev", "", "INFO", "Environment update is starting."), 3);
-    let screen = board.screen(10, 80);
+    let screen = board.screen(10, 80, 50);
     assert_eq!(screen[1], "  ~ the rest  in progress      7s");
     assert_eq!(screen[2], "  ! shop-dev: Environment update is starting.");
 }
@@ -168,4 +169,41 @@ fn json_lines_have_a_stable_form() {
         (&failed["status"], &failed["error"], &failed["exit_code"]),
         (&json!("failed"), &json!({"message": "no", "help": ["help"]}), &json!(1))
     );
+}
+
+#[test]
+fn notes_go_below_a_line_that_has_no_room() {
+    let ill = "0/1 targets healthy: Request timed out";
+    assert_eq!(with_notes("  ~ web", ill, 47), [format!("  ~ web  {ill}")]);
+    assert_eq!(with_notes("  ~ web", ill, 46), ["  ~ web", &format!("      {ill}")]);
+    assert_eq!(
+        with_notes("  ~ web", ill, 30),
+        ["  ~ web", "      0/1 targets healthy:", "      Request timed out"]
+    );
+    assert_eq!(with_notes("  ~ web", "", 4), ["  ~…"]);
+}
+
+#[test]
+fn a_screen_is_as_high_as_the_terminal_and_hides_what_is_done_first() {
+    let owners: BTreeMap<String, String> =
+        (0..30).map(|n| (format!("S{n}"), format!("service s{n:02}"))).collect();
+    let changing: Vec<String> = owners.keys().cloned().collect();
+    let mut board = LiveBoard::new("stack shop", &owners, &changing, 0);
+    for n in 0..20 {
+        board.take(&event(&format!("S{n}"), SERVICE, "CREATE_COMPLETE", ""), 1);
+    }
+    board.take(&event("S29", SERVICE, "CREATE_FAILED", "no"), 2);
+    board.take(&event("S28", SERVICE, "CREATE_IN_PROGRESS", ""), 2);
+    let screen = board.screen(3, 80, 24);
+    assert_eq!(screen.len(), 24);
+    assert_eq!(screen[22], "  … and 9 done");
+    assert!(screen[21].starts_with("  ✗ service s29"), "{screen:?}");
+    assert!(
+        screen[1].starts_with("  ✓ service s00") && screen[11].starts_with("  ✓ service s10"),
+        "{screen:?}"
+    );
+    let screen = board.screen(3, 80, 4);
+    assert!(screen[1].starts_with("  ✗ service s29"), "{screen:?}");
+    assert_eq!(screen[2], "  … and 8 waiting, 1 in progress, 20 done");
+    assert_eq!(board.screen(3, 80, 50).len(), 32);
 }

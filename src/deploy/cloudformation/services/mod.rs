@@ -10,6 +10,7 @@ mod report;
 mod rollout;
 mod service_board;
 mod service_status;
+mod target_health;
 mod tasks;
 
 pub(super) use self::new_tasks::{NewTasks, RunningService, roll, running, since};
@@ -45,14 +46,17 @@ const LAST: Duration = Duration::from_secs(20);
 /// Logs to read per poll.
 const LOGS: usize = 5;
 
+/// Services whose targets are looked at per poll.
+const TARGETS: usize = 5;
+
 /// Watches the services of one stack.
 pub(super) struct ServiceWatch<'a> {
     session: &'a AwsSession,
     board: RefCell<ServiceBoard>,
     news: RefCell<Vec<ProgressEvent>>,
     warnings: RefCell<Vec<String>>,
-    /// What permissions deny: the services, the tasks, the logs.
-    denied: [Cell<bool>; 3],
+    /// What permissions deny: the services, the tasks, the logs, the targets.
+    denied: [Cell<bool>; 4],
     warned: Cell<bool>,
     /// A task is about to stop.
     restless: Cell<bool>,
@@ -68,6 +72,7 @@ enum BoardPart {
     Services,
     Tasks,
     Logs,
+    Targets,
 }
 
 impl<'a> ServiceWatch<'a> {
@@ -159,6 +164,7 @@ impl<'a> ServiceWatch<'a> {
                 self.look_at_tasks(&ecs, cluster).await;
             }
         }
+        changed |= self.look_at_targets().await;
         self.look_at_logs().await;
         self.board.borrow_mut().looked();
         self.seen.set(noted);
@@ -181,6 +187,24 @@ impl<'a> ServiceWatch<'a> {
             }
             Err(trouble) => self.complain(BoardPart::Tasks, trouble),
         }
+    }
+
+    /// Asks the load balancers about a few services at a time. Returns true if something changed.
+    async fn look_at_targets(&self) -> bool {
+        let (wanted, mut changed) = (self.board.borrow_mut().unreached(TARGETS), false);
+        for (service, groups) in wanted {
+            if self.is_denied(BoardPart::Targets) {
+                return changed;
+            }
+            match target_health::health(self.session, &groups).await {
+                Ok(found) => {
+                    let mut board = self.board.borrow_mut();
+                    changed |= board.take_targets(&service, found, &mut self.news.borrow_mut());
+                }
+                Err(trouble) => self.complain(BoardPart::Targets, trouble),
+            }
+        }
+        changed
     }
 
     async fn look_at_logs(&self) {
@@ -213,6 +237,7 @@ impl<'a> ServiceWatch<'a> {
             BoardPart::Services => "service rollouts",
             BoardPart::Tasks => "stopped tasks",
             BoardPart::Logs => "container logs",
+            BoardPart::Targets => "the health of targets",
         };
         if trouble.denied {
             if let Some(denied) = self.denied.get(part as usize) {

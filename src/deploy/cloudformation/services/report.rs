@@ -21,6 +21,8 @@ pub(super) struct ServiceFinding {
     pub(super) cause: Option<String>,
     /// The reasons its tasks stopped, with counts.
     pub(super) stories: Vec<(usize, String)>,
+    /// What the load balancer said last, if a target is unhealthy.
+    pub(super) targets: Option<String>,
     /// The last log lines of the container at fault.
     pub(super) lines: Option<ReportLines>,
 }
@@ -46,6 +48,8 @@ pub(super) fn explain(
     root: Option<&str>,
     mut findings: Vec<ServiceFinding>,
 ) -> DeployFailure {
+    // A resource of a nested stack has its path.
+    let root = root.and_then(|path| path.rsplit('/').next());
     findings.sort_by_key(|it| Some(it.logical_id.as_str()) != root);
     let first = findings.first().filter(|it| Some(it.logical_id.as_str()) == root);
     let led = first.and_then(|it| Some(format!("service {}: {}", it.service, it.cause.as_ref()?)));
@@ -72,6 +76,7 @@ fn headline(finding: &ServiceFinding) -> Option<String> {
 fn evidence(finding: &ServiceFinding) -> Vec<String> {
     let name = &finding.service;
     let mut told: Vec<String> = finding.stories.iter().rev().take(STORIES).map(|it| ends(name, it)).collect();
+    told.extend(finding.targets.iter().map(|targets| format!("service {name}: {targets}")));
     if let Some(ReportLines { container, group, stream, lines, .. }) = &finding.lines {
         told.push(format!("last log lines of container {container}, from {group} {stream}:"));
         told.extend(lines.iter().map(|line| format!("  | {line}")));
@@ -96,6 +101,7 @@ mod tests {
             logical_id: format!("{}Service", service.to_uppercase()),
             cause: cause.map(str::to_owned),
             stories: Vec::new(),
+            targets: None,
             lines: None,
         }
     }
@@ -109,6 +115,7 @@ mod tests {
     fn the_root_comes_first_and_the_stacks_own_reason_next() {
         let mut app = finding("app", Some("container app exited with code 1"));
         app.stories = vec![(1, "Essential container in task exited".into()), (2, "it failed again".into())];
+        app.targets = Some("0/1 targets healthy: Request timed out".into());
         app.lines = Some(ReportLines {
             task: "1".into(),
             container: "app".into(),
@@ -125,6 +132,7 @@ mod tests {
                 "the stack shop ended as ROLLBACK_COMPLETE",
                 "service app: 2 tasks stopped: it failed again",
                 "service app: 1 task stopped: Essential container in task exited",
+                "service app: 0/1 targets healthy: Request timed out",
                 "last log lines of container app, from /shop/ecs/app ecs/app/1:",
                 "  | no database",
             ]

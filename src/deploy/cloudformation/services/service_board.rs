@@ -5,7 +5,8 @@
 
 use super::report::{ReportLines, ServiceFinding};
 use super::rollout::{self, ServiceRollout};
-use super::tasks;
+use super::{target_health, tasks};
+use crate::deploy::BalancedTargets;
 use crate::deploy::progress::ProgressEvent;
 use aws_sdk_cloudformation::types::StackEvent;
 use aws_sdk_ecs::types::{Service, Task};
@@ -28,6 +29,8 @@ pub(super) struct ServiceBoard {
     services: BTreeMap<String, WatchedService>,
     /// Tasks whose end has been reported.
     ended: BTreeSet<String>,
+    /// How often targets were looked at.
+    looks: u64,
 }
 
 /// A service of the stack.
@@ -41,6 +44,10 @@ struct WatchedService {
     /// Whether CloudFormation or ECS gave up on it.
     failed: bool,
     rollout: Option<ServiceRollout>,
+    /// Its target groups, when they were looked at last, and what was found.
+    groups: Vec<String>,
+    looked: u64,
+    targets: Option<BalancedTargets>,
     newest: Option<String>,
     told: Vec<String>,
     tasks: Vec<Task>,
@@ -110,7 +117,7 @@ impl ServiceBoard {
     pub(super) fn new(services: &[StackService]) -> Self {
         let watched = |name: &String| WatchedService { name: name.clone(), ..WatchedService::default() };
         let services = services.iter().map(|it| (it.logical_id.clone(), watched(&it.name))).collect();
-        ServiceBoard { services, ended: BTreeSet::new() }
+        ServiceBoard { services, ended: BTreeSet::new(), looks: 0 }
     }
 
     /// Records a stack event about a service. Returns true if the service should be polled.
@@ -162,6 +169,7 @@ impl ServiceBoard {
         let newest = found.events().first().and_then(|event| event.id()).map(str::to_owned);
         let mut changed = newest != service.newest;
         service.newest = newest;
+        service.groups = target_health::groups(found);
         if let Some(rollout) = ServiceRollout::of(found).filter(|it| service.rollout.as_ref() != Some(it)) {
             changed = true;
             let status = format!("ROLLOUT_{}", rollout.state);
@@ -174,6 +182,36 @@ impl ServiceBoard {
             service.told.push(message);
         }
         changed
+    }
+
+    /// The services in progress to ask the load balancer about, by logical id, with their target groups: those first that were not
+    /// looked at for longest, at most so many.
+    pub(super) fn unreached(&mut self, most: usize) -> Vec<(String, Vec<String>)> {
+        self.looks += 1;
+        let looks = self.looks;
+        let mut open: Vec<_> = self
+            .services
+            .iter_mut()
+            .filter(|(_, it)| it.phase != ServicePhase::AtRest && !it.groups.is_empty())
+            .collect();
+        open.sort_by_key(|(_, it)| it.looked);
+        open.truncate(most);
+        open.iter_mut().for_each(|(_, it)| it.looked = looks);
+        open.into_iter().map(|(id, it)| (id.clone(), it.groups.clone())).collect()
+    }
+
+    /// Records what the load balancer says of a service. Returns true if it says something new.
+    pub(super) fn take_targets(
+        &mut self,
+        id: &str,
+        found: Option<BalancedTargets>,
+        news: &mut Vec<ProgressEvent>,
+    ) -> bool {
+        let Some(service) = self.services.get_mut(id) else { return false };
+        let Some(found) = found.filter(|it| service.targets.as_ref() != Some(it)) else { return false };
+        news.push(service.event("TARGET_HEALTH", found.to_string(), found.unhealthy > 0));
+        service.targets = Some(found);
+        true
     }
 
     /// A poll is complete.
@@ -281,11 +319,13 @@ impl WatchedService {
             }
         }
         let cause = tasks::explaining(&self.tasks).map(|task| tasks::cause(task, &self.name));
+        let ill = self.targets.as_ref().filter(|targets| targets.unhealthy > 0);
         ServiceFinding {
             service: self.name.clone(),
             logical_id: id.to_owned(),
             cause: cause.or_else(|| self.told.last().cloned()),
             stories,
+            targets: ill.map(BalancedTargets::to_string),
             lines: self.log.as_ref().and_then(|log| log.lines.clone()),
         }
     }
@@ -391,6 +431,53 @@ mod tests {
         }
         let cause = board.failed().into_iter().map(|it| it.cause).next().flatten();
         assert_eq!(cause.as_deref(), Some("is unlucky"), "with no task to blame, what ECS said last");
+    }
+
+    #[test]
+    fn targets_are_told_when_they_change_and_explain_a_failure() {
+        use DeploymentRolloutState::InProgress;
+        let (mut board, mut news) = (board(), Vec::new());
+        board.note(&event("CREATE_IN_PROGRESS", ""));
+        assert_eq!(board.unreached(5), [], "its target groups are not known yet");
+        let mut found = service(InProgress, 1, "has started 1 tasks");
+        let behind = aws_sdk_ecs::types::LoadBalancer::builder().target_group_arn("arn:group").build();
+        found.load_balancers = Some(vec![behind]);
+        board.take_service(&found, &mut Vec::new());
+        assert_eq!(board.unreached(5), [("AppService".to_owned(), vec!["arn:group".to_owned()])]);
+        let health = |healthy, unhealthy, cause: Option<&str>| {
+            Some(BalancedTargets { healthy, unhealthy, total: 1, cause: cause.map(str::to_owned) })
+        };
+        for (found, new) in [
+            (None, false),
+            (health(0, 0, None), true),
+            (health(0, 0, None), false),
+            (health(0, 1, Some("Request timed out")), true),
+            (None, false),
+        ] {
+            assert_eq!(board.take_targets("AppService", found, &mut news), new);
+        }
+        let told: Vec<_> = news.iter().map(|it| (it.status.as_str(), it.text.as_str(), it.failed)).collect();
+        let ill = "0/1 targets healthy: Request timed out";
+        assert_eq!(told, [("TARGET_HEALTH", "0/1 targets healthy", false), ("TARGET_HEALTH", ill, true)]);
+        board.note(&event("CREATE_FAILED", "circuit breaker"));
+        assert_eq!(board.failed()[0].targets.as_deref(), Some(ill));
+        board.take_targets("AppService", health(1, 0, None), &mut news);
+        assert_eq!(board.failed()[0].targets, None);
+        assert!(!board.take_targets("NoService", health(1, 0, None), &mut news));
+    }
+
+    #[test]
+    fn of_many_services_those_are_asked_about_that_waited_longest() {
+        let named = |n: i32| StackService { name: format!("s{n}"), logical_id: format!("S{n}Service") };
+        let mut board = ServiceBoard::new(&(0..5).map(named).collect::<Vec<_>>());
+        for service in board.services.values_mut() {
+            (service.phase, service.groups) = (ServicePhase::InProgress, vec!["arn".to_owned()]);
+        }
+        let asked =
+            |board: &mut ServiceBoard| board.unreached(2).into_iter().map(|(id, _)| id).collect::<Vec<_>>();
+        assert_eq!(asked(&mut board), ["S0Service", "S1Service"]);
+        assert_eq!(asked(&mut board), ["S2Service", "S3Service"]);
+        assert_eq!(asked(&mut board), ["S4Service", "S0Service"]);
     }
 
     #[test]

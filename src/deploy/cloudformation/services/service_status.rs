@@ -5,7 +5,7 @@
 use super::api_calls::{self, ApiTrouble};
 use super::rollout::ServiceRollout;
 use super::service_board::TaskArn;
-use super::tasks;
+use super::{target_health, tasks};
 use crate::deploy::ServiceStatus;
 use crate::deploy::progress::DeployProgress;
 use crate::deploy::session::AwsSession;
@@ -39,9 +39,14 @@ pub(in crate::deploy::cloudformation) async fn standing(
     let named = services.iter().map(|it| {
         let arn = arns.get(&it.logical_id);
         let service = arn.and_then(|arn| found.remove(&arn.text));
-        (judge(&it.name, service.as_ref()), arn)
+        let groups = service.as_ref().map(target_health::groups).unwrap_or_default();
+        ((judge(&it.name, service.as_ref()), arn), groups)
     });
-    let (mut told, arns): (Vec<ServiceStatus>, Vec<Option<&TaskArn>>) = named.unzip();
+    let (named, groups): (Vec<_>, Vec<_>) = named.unzip();
+    let (mut told, arns): (Vec<ServiceStatus>, Vec<Option<&TaskArn>>) = named.into_iter().unzip();
+    if let Err(trouble) = add_targets(session, &mut told, &groups).await {
+        progress.warn(&format!("cannot read the health of targets: {}", trouble.reason));
+    }
     if let Err(trouble) = add_images(session, &mut told, &arns).await {
         progress.warn(&format!("cannot read which images run: {}", trouble.reason));
     }
@@ -92,7 +97,20 @@ fn judge(name: &str, service: Option<&Service>) -> ServiceStatus {
         since: service.and_then(since),
         image: None,
         digest: None,
+        targets: None,
     }
+}
+
+/// Adds what the load balancer says: a call for each target group.
+async fn add_targets(
+    session: &AwsSession,
+    told: &mut [ServiceStatus],
+    groups: &[Vec<String>],
+) -> Result<(), ApiTrouble> {
+    for (status, groups) in told.iter_mut().zip(groups).filter(|(_, groups)| !groups.is_empty()) {
+        status.targets = target_health::health(session, groups).await?;
+    }
+    Ok(())
 }
 
 /// When its newest deployment began.
