@@ -176,6 +176,12 @@ fn made(rule: &DiagnosticRule) -> Option<MemoryWorld> {
             one(format!("services:\n  app:\n    image: nginx\n    environment:\n{variables}{pin}")
                 .into_bytes())
         }
+        "ecs/task-definition-size" => {
+            let long = "x".repeat(700);
+            let variables: String =
+                (0..100).map(|number| format!("      SETTING_{number}: {long}\n")).collect();
+            one(format!("services:\n  app:\n    image: nginx\n    environment:\n{variables}").into_bytes())
+        }
         "beanstalk/too-many-containers" => {
             let services: String =
                 (0..11).map(|number| format!("  s{number}: {{ image: nginx }}\n")).collect();

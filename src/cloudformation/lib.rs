@@ -84,7 +84,7 @@ mod template;
 mod value;
 mod writer;
 
-pub use body::{BodyFault, is_resource_type};
+pub use body::{BodyFault, is_resource_type, mapping_from_body, mapping_keys};
 pub use divide::{DividedTemplate, NESTED_FOLDER, NESTED_STACK, StackMembership, divide};
 pub use edit::{EditFault, ValueChange, ValueEdit, ValuePath, ValueStep};
 pub use graph::ResourceDependency;

@@ -61,6 +61,22 @@ pub enum TemplateViolation {
         /// The reference.
         name: ResourceDependency,
     },
+    /// A resource that a condition refers to: conditions are decided before anything exists.
+    NotInCondition {
+        /// The condition.
+        at: LogicalId,
+        /// The resource.
+        name: LogicalId,
+    },
+    /// A key that `Fn::FindInMap` looks up, which the mapping does not have.
+    UnknownKey {
+        /// The position of the function.
+        at: LogicalId,
+        /// The mapping.
+        mapping: LogicalId,
+        /// The key.
+        key: String,
+    },
     /// Resources or conditions that depend on each other.
     Cycle(Vec<LogicalId>),
     /// A template without resources.
@@ -98,6 +114,12 @@ impl fmt::Display for TemplateViolation {
             TemplateViolation::Undefined { at, name } => {
                 write!(f, "`{at}` refers to `{}`, which is not defined", name.id())
             }
+            TemplateViolation::NotInCondition { at, name } => {
+                write!(f, "the condition `{at}` refers to the resource `{name}`")
+            }
+            TemplateViolation::UnknownKey { at, mapping, key } => {
+                write!(f, "`{at}` looks up `{key}`, which the mapping `{mapping}` does not have")
+            }
             TemplateViolation::Cycle(ids) => {
                 let names: Vec<&str> = ids.iter().chain(ids.first()).map(LogicalId::as_str).collect();
                 write!(f, "circular dependency: {}", names.join(" -> "))
@@ -123,6 +145,17 @@ pub fn check(template: &Template) -> Vec<TemplateViolation> {
         template.duplicates().iter().cloned().map(TemplateViolation::Duplicate).collect();
     found.extend(
         graph::undefined(template).into_iter().map(|(at, name)| TemplateViolation::Undefined { at, name }),
+    );
+    found.extend(
+        graph::resources_in_conditions(template)
+            .map(|(at, name)| TemplateViolation::NotInCondition { at, name }),
+    );
+    found.extend(
+        graph::unknown_keys(template).into_iter().map(|(at, mapping, key)| TemplateViolation::UnknownKey {
+            at,
+            mapping,
+            key,
+        }),
     );
     found.extend(graph::cycles(template).into_iter().map(TemplateViolation::Cycle));
     found.extend(template.resources.is_empty().then_some(TemplateViolation::Empty));

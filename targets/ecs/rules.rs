@@ -193,6 +193,11 @@ rules! {
         why "CloudFormation would reject the template, or the update of the stacks."
         example "services:\n  s1: { image: nginx }\n  s2: { image: nginx }\n  # and several hundred more\nx-tranship: { stacks: single }\n"
         fix "Remove `stacks: single`. Or split the application into several, each with `x-tranship: { skip: [...] }` for the services of the others. `docs/large-applications.md` says how many services fit.";
+    DEFINITION_SIZE = Error "ecs/task-definition-size" "task definition too large"
+        what "Amazon ECS limits a task definition to 64 KiB, with the variables, commands and labels of all its containers."
+        why "Amazon ECS would refuse the task definition, and the deployment would fail."
+        example "a service with two hundred long variables"
+        fix "Let the application read some of the values from a file that `configs` mounts, or from S3 or Parameter Store.";
     TOO_MANY_CONTAINERS = Error "ecs/too-many-containers" "too many containers in a task"
         what "A task definition holds at most ten containers, including init containers and helpers."
         why "ECS would reject the task definition."

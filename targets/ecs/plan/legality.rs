@@ -92,9 +92,10 @@ fn diagnostic(
             diagnostic.help("split the application, or leave services out with `x-tranship: { skip: [...] }`")
         }
         TemplateViolation::Resolves { at, text } => dynamic_reference(planner, template, at, text),
-        TemplateViolation::Duplicate(id) | TemplateViolation::Undefined { at: id, .. } => {
-            broken(planner, template, violation, id)
-        }
+        TemplateViolation::Duplicate(id)
+        | TemplateViolation::Undefined { at: id, .. }
+        | TemplateViolation::NotInCondition { at: id, .. }
+        | TemplateViolation::UnknownKey { at: id, .. } => broken(planner, template, violation, id),
         TemplateViolation::Cycle(ids) => {
             broken(planner, template, violation, ids.first().unwrap_or(&LogicalId::only(CLUSTER)))
         }
@@ -169,7 +170,7 @@ fn largest(template: &Template) -> String {
 }
 
 /// The diagnostic with a key and the line of that key.
-fn placed(planner: &EcsPlanner<'_, '_>, diagnostic: Diagnostic, key: &str) -> Diagnostic {
+pub(super) fn placed(planner: &EcsPlanner<'_, '_>, diagnostic: Diagnostic, key: &str) -> Diagnostic {
     let origin = key.strip_prefix("services.").and_then(|name| planner.app.services.get(name));
     let origin = origin.map(|service| service.origin);
     let origin = origin.or_else(|| planner.cx.keys.origin_of(key));

@@ -7,6 +7,7 @@
 mod addresses;
 mod compute_policy;
 mod container;
+mod definition_size;
 mod discovery;
 mod file_places;
 mod file_reports;
@@ -29,6 +30,7 @@ mod nested_stacks;
 mod network;
 mod network_listeners;
 mod outbound;
+mod outside_networks;
 mod parameters;
 mod patched;
 mod planner;
@@ -115,6 +117,7 @@ pub fn plan(app: &Application, compute: &dyn ComputePolicy, cx: &mut Compilation
     let own = OwnStack { template, parameters, candidates };
     let PatchedStack { template, parameters, patches } =
         patched::apply(planner, own, whole, stacks.may_divide());
+    definition_size::check(planner, &template);
     let exceeded = match patches.is_empty() {
         true => exceeded,
         false => legality::exceeded(&template, stacks.may_divide()),
@@ -159,6 +162,7 @@ fn decide(
     let namespace = discovery::plan(planner, &tasks);
     discovery::report_renamed(planner);
     unreached::report(planner);
+    outside_networks::claim(planner);
     let (front_door, targets) = load_balancer::plan(planner, &tasks);
     published_tls::report(planner, &front_door);
     let posture = planner.app.settings.posture();
