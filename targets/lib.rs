@@ -135,6 +135,8 @@ pub struct StackDeployment {
     pub data_stores: Vec<StackDataStore>,
     /// Services whose tasks explain a failure.
     pub services: Vec<StackService>,
+    /// The nested stacks of services and jobs, where the application is several stacks.
+    pub nested: Vec<StackService>,
     /// The types of the template's resources, each once, in order: what a role that deploys it must be allowed.
     pub resource_types: Vec<String>,
 }
@@ -148,7 +150,7 @@ pub struct StackDataStore {
     pub key: String,
 }
 
-/// An ECS service of a stack.
+/// An ECS service of a stack, or the nested stack of a service or a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StackService {
     /// The Compose name.

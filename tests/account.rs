@@ -341,7 +341,7 @@ fn an_override_that_no_one_named_is_a_warning_in_production_alone() {
 fn keys_and_labels_of_other_tools_are_named_with_what_does_the_same() {
     let keys = "x-aws-vpc: vpc-0abc\nservices:\n  web:\n    image: web\n    x-aws-policies: [a]\n    labels:\n      traefik.enable: \"true\"\n";
     let outcome = compiled("fargate", keys);
-    let message = "other tools read `x-aws-policies`, `x-aws-vpc`, `traefik.*`; Tranship does not";
+    let message = "other tools read `x-aws-policies` (use `x-tranship.permissions`), `x-aws-vpc` (use `x-tranship.network`), `traefik.*`; Tranship does not";
     assert_eq!(
         of_rule(&outcome, "app/foreign-tool"),
         [(Severity::Warning, vec![5, 1, 7], message.to_owned())]

@@ -176,6 +176,12 @@ fn made(rule: &DiagnosticRule) -> Option<MemoryWorld> {
             one(format!("services:\n  app:\n    image: nginx\n    environment:\n{variables}{pin}")
                 .into_bytes())
         }
+        "ecs/task-definition-size" => {
+            let long = "x".repeat(700);
+            let variables: String =
+                (0..100).map(|number| format!("      SETTING_{number}: {long}\n")).collect();
+            one(format!("services:\n  app:\n    image: nginx\n    environment:\n{variables}").into_bytes())
+        }
         "beanstalk/too-many-containers" => {
             let services: String =
                 (0..11).map(|number| format!("  s{number}: {{ image: nginx }}\n")).collect();
@@ -207,7 +213,7 @@ fn made(rule: &DiagnosticRule) -> Option<MemoryWorld> {
             let one_of_many =
                 |number: usize| format!("  s{number}: {{ image: nginx, ports: ['{number}:80'] }}\n");
             let services: String = (1000..1150).map(one_of_many).collect();
-            one(format!("services:\n{services}").into_bytes())
+            one(format!("x-tranship: {{ stacks: single }}\nservices:\n{services}").into_bytes())
         }
         _ => None,
     }

@@ -76,7 +76,10 @@ fn a_log_router_of_the_task_takes_the_logs() {
 #[test]
 fn the_page_on_logs_shows_a_router() {
     let page = include_str!("../docs/logs.md");
-    let example = page.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let examples = || page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let own = examples().nth(1).unwrap();
+    assert!(template(&compiled("fargate", own)).contains("config-file-value: /outputs.conf"));
+    let example = examples().next().unwrap();
     for target in ["fargate", "ecs-ec2"] {
         let text = template(&compiled(target, example));
         assert!(
@@ -106,4 +109,60 @@ fn limits_of_processes() {
         let found = lines(&compiled("beanstalk", &manifest(limit)), "target/rejected-key");
         assert_eq!(found, refused, "{limit}");
     }
+}
+
+/// Amazon ECS writes the configuration of the router and gives it a socket, so some of what Docker takes is refused there.
+#[test]
+fn a_log_router_has_a_user_by_number_and_a_configuration_of_its_own() {
+    let of = |image: &str, keys: &str| {
+        let manifest = format!(
+            "services:\n  app:\n    image: web\n    ports: ['80:80']\n    logging: {{ driver: awsfirelens, options: {{ Name: http }} }}\n  router:\n    image: '{image}'\n    x-tranship: {{ task: app }}\n    {keys}\nconfigs: {{ extra: {{ content: '[OUTPUT]' }} }}\n"
+        );
+        let outcome = compiled("fargate", &manifest);
+        let found = outcome.diagnostics.iter().filter(|one| one.rule.name == "target/rejected-key");
+        found.map(|one| (one.message.clone(), one.help.join(" "))).collect::<Vec<_>>()
+    };
+    let (bit, fluentd) = ("fluent/fluent-bit:3", "fluent/fluentd:v1.17");
+    for user in ["fluent", "1000:fluent", "'fluent:1000'"] {
+        let found = of(bit, &format!("user: {user}"));
+        assert_eq!(found.len(), 1, "{user}");
+        assert!(found[0].0.starts_with("`user` of `router` is not supported on Fargate"), "{}", found[0].0);
+    }
+    for keys in ["user: '0'", "user: '1000:1000'", "configs: [{ source: extra, target: /extra.conf }]"] {
+        assert_eq!(of(bit, keys), [], "{keys}");
+    }
+    for (image, path) in [(bit, "/fluent-bit/etc/fluent-bit.conf"), (fluentd, "/fluentd/etc/./fluent.conf")] {
+        let found = of(image, &format!("configs: [{{ source: extra, target: {path} }}]"));
+        assert_eq!(found.len(), 1, "{path}");
+        assert!(found[0].0.contains("hides what is mounted") && found[0].1.contains("config-file-value"));
+        assert!(found[0].1.contains("ContainerDefinitions[Name=router].FirelensConfiguration"));
+    }
+    // The other router's path is none of its own.
+    assert_eq!(of(fluentd, "configs: [{ source: extra, target: /fluent-bit/etc/fluent-bit.conf }]"), []);
+}
+
+/// What the refusal of a configuration says to write is a template that includes the file.
+#[test]
+fn a_configuration_of_ones_own_is_included_by_a_patch() {
+    let manifest = "services:
+  app:
+    image: web
+    ports: ['80:80']
+    logging: { driver: awsfirelens, options: { Name: http } }
+  router:
+    image: fluent/fluent-bit:3
+    configs: [{ source: extra, target: /extra.conf }]
+    x-tranship:
+      task: app
+      patch:
+        - resource: AWS::ECS::TaskDefinition
+          at: Properties.ContainerDefinitions[Name=router].FirelensConfiguration
+          merge: { Options: { config-file-type: file, config-file-value: /extra.conf } }
+configs: { extra: { content: '[OUTPUT]' } }
+";
+    let text = template(&compiled("fargate", manifest));
+    assert!(
+        text.contains("config-file-type: file") && text.contains("config-file-value: /extra.conf"),
+        "{text}"
+    );
 }

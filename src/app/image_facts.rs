@@ -23,9 +23,11 @@ pub struct ImageFacts<'a> {
 }
 
 impl ContainerSpec {
-    /// Whether its image has a shell: by what is known of the image, else because the manifest starts one in it.
+    /// Whether its image has a shell: by what is known of the image, else because its Dockerfile runs one, or the manifest
+    /// starts one in it.
     pub fn has_shell(&self) -> Option<bool> {
-        self.image_facts().has_shell().or_else(|| self.starts_shell().then_some(true))
+        let shows = || self.built_with_shell || self.starts_shell();
+        self.image_facts().has_shell().or_else(|| shows().then_some(true))
     }
 
     fn starts_shell(&self) -> bool {

@@ -45,14 +45,14 @@ pub use settings::{
     ExistingNetwork, FileLocation, FileSystemId, FileSystemName, ForeignHost, FreeList, FreeMapping,
     FreeNode, FreeValue, HealthCheckSettings, HostedZoneId, HttpsSettings, InstanceRange, JobSchedule,
     JobSetting, KnownNames, ListedSetting, LogRetention, MountedFiles, NameResolution, NamedSettings,
-    NetworkRange, NetworkSetting, NotificationTarget, OneOrMore, OpenText, PatchAction, PatchRemoval,
-    PatchSettings, PatchTargets, PermissionSetting, PipelineProvider, PipelineSettings, PlatformKind,
-    PortNumber, PublicEndpoint, PublicSetting, RegionName, RegistryLogin, RolloutKind, SECTIONS,
-    ScaleSettings, ScheduleExpression, SecretName, SecurityGroupId, ServiceSettings, SettingDeclaration,
-    SettingForm, SettingLayering, SettingSection, SettingTargets, Settings, SnapshotName, SourceRepository,
-    SubnetId, TargetName, TestService, UrlPath, VolumeOwner, VolumePlace, VolumeScope, VolumeSettings, VpcId,
-    WholeNumber, delivery, environments, late_bound_names, listed_settings, published_schema, settings_page,
-    settings_reference,
+    NetworkRange, NetworkSetting, NotificationTarget, OneOrMore, OpenText, PatchAction, PatchEntry,
+    PatchRemoval, PatchSettings, PatchTargets, PermissionSetting, PipelineProvider, PipelineSettings,
+    PlatformKind, PortNumber, PublicEndpoint, PublicSetting, RegionName, RegistryLogin, RolloutKind,
+    SECTIONS, ScaleSettings, ScheduleExpression, SecretName, SecurityGroupId, ServiceSettings,
+    SettingDeclaration, SettingForm, SettingLayering, SettingSection, SettingTargets, Settings, SnapshotName,
+    SourceRepository, StackLayout, SubnetId, TargetName, TestService, UrlPath, VolumeOwner, VolumePlace,
+    VolumeScope, VolumeSettings, VpcId, WholeNumber, delivery, environments, late_bound_names,
+    listed_settings, published_schema, settings_page, settings_reference,
 };
 pub use support::{KeySupport, SupportRow, SupportTable};
 pub use text::{DatabaseField, LateBoundVariable, Text, TextPiece, TextSegment};

@@ -10,6 +10,7 @@ use crate::compile::{CompileOutcome, REPORT};
 use crate::operation::difference::{
     self, DocumentSecrets, ManifestLines, StackContent, compare_bundles, compare_stacks,
 };
+use crate::operation::stack_templates::StackTemplates;
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::BTreeMap;
 use tranship_artifact::golden::{self, GoldenChange};
@@ -141,10 +142,8 @@ pub(super) fn beside_manifest(options: &LoadOptions) -> Utf8PathBuf {
 /// What a deployment of the compiled artifacts would change where the committed ones run, in the words of `tranship diff`.
 fn in_words(old: &ArtifactSet, new: &ArtifactSet, width: usize) -> Vec<String> {
     let manifest = ManifestLines::read(new.get(REPORT).map(|file| file.bytes.as_slice()));
-    let template = |set: &ArtifactSet| {
-        let text = String::from_utf8_lossy(&set.get("template.yaml")?.bytes).into_owned();
-        StackContent::read(&text, BTreeMap::new()).ok()
-    };
+    let template =
+        |set: &ArtifactSet| StackContent::read_stacks(&StackTemplates::compiled(set)?, BTreeMap::new()).ok();
     let files = |set: &ArtifactSet| -> BTreeMap<String, Vec<u8>> {
         let below = set.entries_below("bundle");
         below.map(|(path, entry)| (path.to_owned(), entry.bytes().unwrap_or_default())).collect()

@@ -1,13 +1,13 @@
 //! An entry of a template from the map that a template writes for it: the way back of `body`.
 //!
-//! In: a map with the keys of a resource, parameter or output. Out: the typed entry, or the first key that has no
+//! In: a map with the keys of a resource, parameter, output, mapping or condition. Out: the typed entry, or the first key that has no
 //! place in it. Invariant: the map of an entry reads back as the entry, comments left out.
 
 use std::fmt;
 
 use super::{
-    DeletionPolicy, LogicalId, ParameterType, PropertyMap, Resource, TemplateOutput, TemplateParameter,
-    TemplateValue,
+    DeletionPolicy, LogicalId, ParameterType, PropertyMap, Resource, TemplateCondition, TemplateOutput,
+    TemplateParameter, TemplateValue,
 };
 
 /// Why a map is no entry of a template.
@@ -79,6 +79,8 @@ const TEXT: &str = "a string";
 const NUMBER: &str = "a whole number";
 const SIZE: &str = "a whole number from 0 to 4294967295";
 const MAP: &str = "a mapping";
+const CONDITION: &str = "one of `Fn::Equals`, `Fn::Not`, `Fn::And`, `Fn::Or` and `Condition`";
+const ATTRIBUTES: &str = "a mapping of names to strings, numbers or lists of strings, without functions";
 const ID: &str = "the logical id of another entry: letters and digits";
 
 /// Reads the keys of a map.
@@ -266,6 +268,86 @@ impl TemplateOutput {
             condition: body.id("Condition")?,
         })
     }
+}
+
+impl TemplateCondition {
+    /// The condition as a template has it: one function in its long form.
+    pub fn body(&self) -> PropertyMap {
+        let conditions = |all: &[TemplateCondition]| {
+            TemplateValue::List(all.iter().map(|one| one.body().into()).collect())
+        };
+        let (name, argument) = match self {
+            TemplateCondition::Equals(left, right) => {
+                ("Fn::Equals", TemplateValue::List(vec![left.clone(), right.clone()]))
+            }
+            TemplateCondition::Not(inner) => ("Fn::Not", TemplateValue::List(vec![inner.body().into()])),
+            TemplateCondition::And(all) => ("Fn::And", conditions(all)),
+            TemplateCondition::Or(all) => ("Fn::Or", conditions(all)),
+            TemplateCondition::Named(id) => ("Condition", id.as_str().into()),
+        };
+        PropertyMap::from_iter([(name.to_owned(), argument)])
+    }
+
+    /// A condition from its map in a template.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn from_body(map: &PropertyMap) -> Result<TemplateCondition, BodyFault> {
+        let wrong = |key: &str| BodyFault::Wrong(key.to_owned(), CONDITION);
+        let inner = |value: &TemplateValue| match value {
+            TemplateValue::Map(map) => TemplateCondition::from_body(map),
+            _ => Err(wrong("Condition")),
+        };
+        let mut entries = map.iter();
+        let (Some((key, value)), None) = (entries.next(), entries.next()) else {
+            return Err(wrong("Condition"));
+        };
+        let items = match value {
+            TemplateValue::List(items) => items.as_slice(),
+            _ => &[],
+        };
+        match (key, items) {
+            ("Fn::Equals", [left, right]) => Ok(TemplateCondition::Equals(left.clone(), right.clone())),
+            ("Fn::Not", [one]) => Ok(inner(one)?.not()),
+            ("Fn::And", [_, _, ..]) => {
+                Ok(TemplateCondition::And(items.iter().map(inner).collect::<Result<_, _>>()?))
+            }
+            ("Fn::Or", [_, _, ..]) => {
+                Ok(TemplateCondition::Or(items.iter().map(inner).collect::<Result<_, _>>()?))
+            }
+            ("Condition", _) => {
+                let id = value.as_str().and_then(LogicalId::parse);
+                id.map(TemplateCondition::Named).ok_or_else(|| wrong(key))
+            }
+            _ => Err(wrong(key)),
+        }
+    }
+}
+
+/// A mapping from its map in a template (CloudFormation User Guide, "Mappings"): no function stands in one.
+///
+/// # Errors
+/// The first key that does not have attributes.
+pub fn mapping_from_body(map: &PropertyMap) -> Result<PropertyMap, BodyFault> {
+    let is_plain = |value: &TemplateValue| plain_text(value).is_some() || texts(value).is_some();
+    let has_attributes = |value: &TemplateValue| match value {
+        TemplateValue::Map(attributes) => !attributes.is_empty() && attributes.values().all(is_plain),
+        _ => false,
+    };
+    match map.iter().find(|(_, value)| !has_attributes(value)) {
+        Some((key, _)) => Err(BodyFault::Wrong(key.to_owned(), ATTRIBUTES)),
+        None if map.is_empty() => Err(BodyFault::Missing("KEY")),
+        None => Ok(map.clone()),
+    }
+}
+
+/// The names of a mapping: of its keys, and of their attributes.
+pub fn mapping_keys(mapping: &PropertyMap) -> Vec<&str> {
+    let attributes = mapping.values().flat_map(|value| match value {
+        TemplateValue::Map(attributes) => attributes.keys().collect::<Vec<_>>(),
+        _ => Vec::new(),
+    });
+    mapping.keys().chain(attributes).collect()
 }
 
 #[cfg(test)]

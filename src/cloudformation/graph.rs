@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    IntrinsicFunction, IntrinsicTarget, LogicalId, PropertyMap, SubPart, Template, TemplateCondition,
-    TemplateValue,
+    IntrinsicFunction, IntrinsicTarget, LogicalId, PropertyMap, Resource, SubPart, Template,
+    TemplateCondition, TemplateValue,
 };
 
 /// A reference to a name.
@@ -112,18 +112,14 @@ fn reference(target: &IntrinsicTarget) -> Option<ResourceDependency> {
 }
 
 /// Every reference with the id it occurs in, in template order.
-fn uses(template: &Template) -> Vec<(&LogicalId, ResourceDependency)> {
+pub(super) fn uses(template: &Template) -> Vec<(&LogicalId, ResourceDependency)> {
     let named = |id: Option<&LogicalId>| id.cloned().map(ResourceDependency::Condition);
     let mut uses = Vec::new();
     for (id, condition) in &template.conditions {
         uses.extend(condition.dependencies().into_iter().map(|it| (id, it)));
     }
     for (id, resource) in &template.resources {
-        let sections =
-            [&resource.properties, &resource.creation_policy, &resource.update_policy, &resource.metadata];
-        uses.extend(named(resource.condition.as_ref()).map(|it| (id, it)));
-        uses.extend(resource.depends_on.iter().map(|on| (id, ResourceDependency::Order(on.clone()))));
-        uses.extend(sections.into_iter().flat_map(PropertyMap::dependencies).map(|it| (id, it)));
+        uses.extend(needs(resource).into_iter().map(|it| (id, it)));
     }
     for (id, output) in &template.outputs {
         uses.extend(named(output.condition.as_ref()).map(|it| (id, it)));
@@ -135,6 +131,83 @@ fn uses(template: &Template) -> Vec<(&LogicalId, ResourceDependency)> {
         );
     }
     uses
+}
+
+/// Resources that conditions refer to: where, and which. A name that is none at all is undefined instead.
+pub(super) fn resources_in_conditions(
+    template: &Template,
+) -> impl Iterator<Item = (LogicalId, LogicalId)> + '_ {
+    let uses = template
+        .conditions
+        .iter()
+        .flat_map(|(id, condition)| condition.dependencies().into_iter().map(move |it| (id.clone(), it)));
+    uses.filter_map(|(at, dependency)| match dependency {
+        ResourceDependency::Reference(id) | ResourceDependency::Attribute(id)
+            if template.resources.contains_key(&id) =>
+        {
+            Some((at, id))
+        }
+        _ => None,
+    })
+}
+
+/// Keys that `Fn::FindInMap` looks up and their mapping does not have: where, the mapping, the key. What only a deployment knows
+/// counts as known.
+pub(super) fn unknown_keys(template: &Template) -> Vec<(LogicalId, LogicalId, String)> {
+    let mut found = Vec::new();
+    if template.mappings.is_empty() {
+        return found;
+    }
+    let mut look = |at: &LogicalId, value: &TemplateValue| {
+        value.walk(&mut |value| {
+            let TemplateValue::Function(function) = value else { return };
+            let IntrinsicFunction::FindInMap(id, first, second) = function.as_ref() else { return };
+            let Some(mapping) = template.mappings.get(id) else { return };
+            found.extend(missing_key(mapping, first, second).map(|key| (at.clone(), id.clone(), key)));
+        });
+    };
+    for (id, resource) in &template.resources {
+        resource.properties.values().for_each(|value| look(id, value));
+    }
+    for (id, output) in &template.outputs {
+        look(id, &output.value);
+    }
+    for (id, condition) in &template.conditions {
+        condition.walk(&mut |condition| {
+            if let TemplateCondition::Equals(left, right) = condition {
+                look(id, left);
+                look(id, right);
+            }
+        });
+    }
+    found
+}
+
+/// The first of the two keys that a mapping does not have.
+fn missing_key(mapping: &PropertyMap, first: &TemplateValue, second: &TemplateValue) -> Option<String> {
+    let attributes = |value: &TemplateValue, key: &str| match value {
+        TemplateValue::Map(attributes) => attributes.get(key).is_some(),
+        _ => false,
+    };
+    match (first.as_str(), second.as_str()) {
+        (Some(first), _) if mapping.get(first).is_none() => Some(first.to_owned()),
+        (Some(first), Some(second)) => {
+            mapping.get(first).filter(|value| !attributes(value, second)).map(|_| second.to_owned())
+        }
+        (None, Some(second)) => {
+            (!mapping.values().any(|value| attributes(value, second))).then(|| second.to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// Every name that a resource refers to, its order included.
+pub(super) fn needs(resource: &Resource) -> Vec<ResourceDependency> {
+    let sections =
+        [&resource.properties, &resource.creation_policy, &resource.update_policy, &resource.metadata];
+    let condition = resource.condition.iter().cloned().map(ResourceDependency::Condition);
+    let order = resource.depends_on.iter().cloned().map(ResourceDependency::Order);
+    condition.chain(order).chain(sections.into_iter().flat_map(PropertyMap::dependencies)).collect()
 }
 
 /// References to names that the template does not define: where, and what.
@@ -218,7 +291,7 @@ impl<'a> CycleSearch<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{FnSub, If, Resource, TemplateOutput, TemplateParameter, props};
+    use crate::{FnSub, If, TemplateOutput, TemplateParameter, props};
 
     fn id(text: &str) -> LogicalId {
         LogicalId::parse(text).unwrap()

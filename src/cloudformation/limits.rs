@@ -31,6 +31,10 @@ const PARAMETER_DESCRIPTION: TemplateLimit =
     TemplateLimit { what: "characters in a parameter description", most: 4_000 };
 const DYNAMIC_REFERENCES: TemplateLimit = TemplateLimit { what: "dynamic references", most: 60 };
 
+/// Resources of a root stack and its nested stacks that one operation may change.
+pub const NESTED_OPERATION: TemplateLimit =
+    TemplateLimit { what: "resources in a root stack and its nested stacks", most: 2_500 };
+
 /// Every quota that `check` applies to a template.
 pub const LIMITS: &[TemplateLimit] = &[
     BODY,
@@ -57,6 +61,22 @@ pub enum TemplateViolation {
         /// The reference.
         name: ResourceDependency,
     },
+    /// A resource that a condition refers to: conditions are decided before anything exists.
+    NotInCondition {
+        /// The condition.
+        at: LogicalId,
+        /// The resource.
+        name: LogicalId,
+    },
+    /// A key that `Fn::FindInMap` looks up, which the mapping does not have.
+    UnknownKey {
+        /// The position of the function.
+        at: LogicalId,
+        /// The mapping.
+        mapping: LogicalId,
+        /// The key.
+        key: String,
+    },
     /// Resources or conditions that depend on each other.
     Cycle(Vec<LogicalId>),
     /// A template without resources.
@@ -79,12 +99,26 @@ pub enum TemplateViolation {
     },
 }
 
+impl TemplateViolation {
+    /// Whether a root stack and nested stacks may have room for what one stack has not. Parameters and outputs stay in the
+    /// root.
+    pub fn is_divisible(&self) -> bool {
+        matches!(self, TemplateViolation::TooMany { limit, at: None, .. } if [BODY, RESOURCES].contains(limit))
+    }
+}
+
 impl fmt::Display for TemplateViolation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             TemplateViolation::Duplicate(id) => write!(f, "duplicate logical id `{id}`"),
             TemplateViolation::Undefined { at, name } => {
                 write!(f, "`{at}` refers to `{}`, which is not defined", name.id())
+            }
+            TemplateViolation::NotInCondition { at, name } => {
+                write!(f, "the condition `{at}` refers to the resource `{name}`")
+            }
+            TemplateViolation::UnknownKey { at, mapping, key } => {
+                write!(f, "`{at}` looks up `{key}`, which the mapping `{mapping}` does not have")
             }
             TemplateViolation::Cycle(ids) => {
                 let names: Vec<&str> = ids.iter().chain(ids.first()).map(LogicalId::as_str).collect();
@@ -111,6 +145,17 @@ pub fn check(template: &Template) -> Vec<TemplateViolation> {
         template.duplicates().iter().cloned().map(TemplateViolation::Duplicate).collect();
     found.extend(
         graph::undefined(template).into_iter().map(|(at, name)| TemplateViolation::Undefined { at, name }),
+    );
+    found.extend(
+        graph::resources_in_conditions(template)
+            .map(|(at, name)| TemplateViolation::NotInCondition { at, name }),
+    );
+    found.extend(
+        graph::unknown_keys(template).into_iter().map(|(at, mapping, key)| TemplateViolation::UnknownKey {
+            at,
+            mapping,
+            key,
+        }),
     );
     found.extend(graph::cycles(template).into_iter().map(TemplateViolation::Cycle));
     found.extend(template.resources.is_empty().then_some(TemplateViolation::Empty));
@@ -216,6 +261,7 @@ mod tests {
     fn the_last_legal_count_and_the_first_illegal_one() {
         assert_eq!(check(&template(500)), []);
         assert_eq!(messages(&template(501)), ["501 resources exceed the limit of 500"]);
+        assert!(check(&template(501)).iter().all(TemplateViolation::is_divisible));
         let mut many = template(1);
         for n in 0..201 {
             many.add_parameter(&id(&format!("P{n}")), TemplateParameter::string("p"));
@@ -225,6 +271,7 @@ mod tests {
             messages(&many),
             ["201 parameters exceed the limit of 200", "201 outputs exceed the limit of 200"]
         );
+        assert!(!check(&many).iter().any(TemplateViolation::is_divisible));
     }
 
     #[test]
@@ -269,5 +316,6 @@ mod tests {
         let mut huge = template(1);
         huge.add(&id("H"), Resource::new("AWS::X::Y", props! { "V" => "x".repeat(1_100_000) }));
         assert!(matches!(check(&huge).as_slice(), [TemplateViolation::TooMany { limit: BODY, .. }]));
+        assert!(check(&huge).iter().all(TemplateViolation::is_divisible));
     }
 }

@@ -160,6 +160,8 @@ roles! {
     ServiceOnInstance,
     /// The role of a managed service.
     ServiceRole,
+    /// A nested stack.
+    Stack,
     /// A subnet.
     Subnet,
     /// A database subnet group.

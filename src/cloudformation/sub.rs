@@ -115,6 +115,11 @@ impl FnSub {
         &self.0
     }
 
+    /// The parts, to change them.
+    pub(super) fn into_parts(self) -> Vec<SubPart> {
+        self.0
+    }
+
     /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -6,6 +6,7 @@
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use tranship_artifact::ArtifactSet;
+use tranship_cloudformation::{NESTED_FOLDER, NESTED_STACK};
 use tranship_facts::AwsPartition;
 use tranship_facts::resource_actions::{LINKED_SERVICES, actions_of, resource_types};
 use tranship_targets::{BeanstalkDeployment, CompiledTarget, StackDeployment, TargetDeployment};
@@ -201,8 +202,13 @@ fn of_stack(
     statements: &mut Vec<Value>,
 ) {
     let types = types(&compiled.artifacts);
-    let arn = place.arn("cloudformation", &format!("stack/{}/*", stack.stack));
-    statements.push(statement("Stack", STACK, &[arn]));
+    let arn = |name: &str| place.arn("cloudformation", &format!("stack/{name}/*"));
+    let mut arns = vec![arn(&stack.stack)];
+    if types.contains(NESTED_STACK) {
+        // CloudFormation names a nested stack after its root.
+        arns.push(arn(&format!("{}-*", stack.stack)));
+    }
+    statements.push(statement("Stack", STACK, &arns));
     statements.push(history(place));
     statements.push(statement("Services", SERVICES, &["*".into()]));
     if types.contains("AWS::AutoScaling::AutoScalingGroup") {
@@ -253,7 +259,8 @@ fn of_environment(
 /// The types of the resources that the artifacts declare.
 fn types(artifacts: &ArtifactSet) -> BTreeSet<String> {
     let declares = |path: &str| {
-        ["template.yaml", "-role.yaml", "-roles.yaml", ".config"].iter().any(|end| path.ends_with(end))
+        let ends = ["template.yaml", "-role.yaml", "-roles.yaml", ".config"];
+        ends.iter().any(|end| path.ends_with(end)) || path.starts_with(&format!("{NESTED_FOLDER}/"))
     };
     let known: Vec<&str> = resource_types().collect();
     let mut found = BTreeSet::new();
@@ -420,6 +427,24 @@ mod tests {
         let linked = find(&policy, "ResourcesServiceLinkedRoles").unwrap();
         assert_eq!(linked["Condition"]["StringEquals"]["iam:AWSServiceName"], json!(["rds.amazonaws.com"]));
         assert!(find(&policy, "Instances").is_none() && find(&policy, "Repositories").is_none());
+    }
+
+    #[test]
+    fn nested_stacks_are_stacks_of_the_application() {
+        let mut one = compiled("Resources:\n  A: { Type: 'AWS::CloudFormation::Stack' }\n");
+        one.artifacts
+            .text("stacks/A.yaml", "Resources:\n  R: { Type: 'AWS::ECS::Service' }\n".to_owned())
+            .unwrap();
+        let policy = policy(&one, true);
+        let arn = "arn:aws-cn:cloudformation:cn-north-1:123456789012:stack/a-stack-with-a-long-name-prod";
+        assert_eq!(
+            find(&policy, "Stack").unwrap()["Resource"],
+            json!([format!("{arn}/*"), format!("{arn}-*/*")])
+        );
+        let actions = find(&policy, "Resources").unwrap()["Action"].as_array().unwrap().clone();
+        for action in ["cloudformation:CreateStack", "ecs:CreateService"] {
+            assert!(actions.contains(&action.into()), "{action}");
+        }
     }
 
     #[test]

@@ -73,6 +73,13 @@ pub struct PlannedChange {
     pub data_at_risk: bool,
 }
 
+impl PlannedChange {
+    /// The logical id without those of nested stacks.
+    pub fn logical_id(&self) -> &str {
+        self.name.rsplit('/').next().unwrap_or_default()
+    }
+}
+
 /// An event at AWS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProgressEvent {

@@ -15,16 +15,16 @@ pub struct ForeignMark {
 /// Extension fields: the longest prefix counts.
 pub const FOREIGN_KEYS: &[ForeignMark] = &[
     ForeignMark { prefix: "x-aws-autoscaling", instead: "`x-tranship.scale`" },
-    ForeignMark { prefix: "x-aws-cloudformation", instead: "nothing: the template is Tranship's own" },
-    ForeignMark { prefix: "x-aws-cluster", instead: "nothing: each stack has a cluster of its own" },
+    ForeignMark { prefix: "x-aws-cloudformation", instead: "nothing, as the template is Tranship's own" },
+    ForeignMark { prefix: "x-aws-cluster", instead: "nothing, as each stack has a cluster of its own" },
     ForeignMark { prefix: "x-aws-keys", instead: "a variable that names the secret and its key" },
     ForeignMark {
         prefix: "x-aws-loadbalancer",
-        instead: "nothing: each stack has a load balancer of its own",
+        instead: "nothing, as each stack has a load balancer of its own",
     },
     ForeignMark { prefix: "x-aws-logs_retention", instead: "`x-tranship.log_retention`" },
-    ForeignMark { prefix: "x-aws-max_percent", instead: "nothing: new tasks start before old ones stop" },
-    ForeignMark { prefix: "x-aws-min_percent", instead: "nothing: new tasks start before old ones stop" },
+    ForeignMark { prefix: "x-aws-max_percent", instead: "nothing, as new tasks start before old ones stop" },
+    ForeignMark { prefix: "x-aws-min_percent", instead: "nothing, as new tasks start before old ones stop" },
     ForeignMark { prefix: "x-aws-policies", instead: "`x-tranship.permissions`" },
     ForeignMark { prefix: "x-aws-protocol", instead: "`x-tranship.public`" },
     ForeignMark {

@@ -1,7 +1,7 @@
 //! Images that route the logs of other containers, as FireLens of Amazon ECS runs them.
 //!
 //! Source: Amazon ECS Developer Guide, "Send Amazon ECS logs to an AWS service or AWS Partner", and the repositories
-//! of AWS for Fluent Bit, Fluent Bit and Fluentd, read 2026-11.
+//! of AWS for Fluent Bit, Fluent Bit, Fluentd and the ECS agent (the paths of the configuration), read 2026-11.
 
 use crate::ImageReference;
 
@@ -21,6 +21,14 @@ impl LogRouter {
             "aws-for-fluent-bit" | "fluent-bit" => Some(LogRouter::FluentBit),
             "fluentd" => Some(LogRouter::Fluentd),
             _ => None,
+        }
+    }
+
+    /// Where Amazon ECS writes its configuration in the container.
+    pub fn configuration(self) -> &'static str {
+        match self {
+            LogRouter::FluentBit => "/fluent-bit/etc/fluent-bit.conf",
+            LogRouter::Fluentd => "/fluentd/etc/fluent.conf",
         }
     }
 

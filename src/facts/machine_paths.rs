@@ -1,13 +1,15 @@
 //! Paths that every Linux machine has, whatever runs on it: what agents and monitors mount.
 //!
 //! Source: Filesystem Hierarchy Standard 3.0, chapters 3 to 6; Docker, "Docker daemon configuration overview"
-//! (`/var/lib/docker`, the socket); read in November 2026.
+//! (`/var/lib/docker`, the socket); `update-ca-certificates(8)` and `update-ca-trust(8)`; read in November 2026.
 
 /// What a path of a machine is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MachinePath {
     /// `/etc/localtime` and `/etc/timezone`: in which time zone the machine is.
     TimeZone,
+    /// `/etc/ssl/certs` and the like: which authorities the machine trusts.
+    Certificates,
     /// `/dev/shm`: memory that processes share.
     SharedMemory,
     /// The socket of a container engine, which controls the machine.
@@ -25,6 +27,12 @@ const PATHS: &[(&str, MachinePath)] = &[
     ("/etc/localtime", MachinePath::TimeZone),
     ("/etc/timezone", MachinePath::TimeZone),
     ("/usr/share/zoneinfo", MachinePath::TimeZone),
+    ("/etc/ssl/certs", MachinePath::Certificates),
+    ("/etc/pki/ca-trust", MachinePath::Certificates),
+    ("/etc/pki/tls/certs", MachinePath::Certificates),
+    ("/etc/ca-certificates", MachinePath::Certificates),
+    ("/usr/share/ca-certificates", MachinePath::Certificates),
+    ("/usr/local/share/ca-certificates", MachinePath::Certificates),
     ("/dev/shm", MachinePath::SharedMemory),
     ("/dev", MachinePath::Device),
     ("/proc", MachinePath::System),

@@ -10,6 +10,7 @@ mod base_tree;
 mod digest;
 mod docker_ignore;
 mod dockerfile;
+mod final_stage;
 mod image_lock;
 mod layer_blob;
 mod layer_reader;
@@ -22,6 +23,7 @@ pub use base_tree::{BaseEntry, BaseTree, LinkCircle};
 pub use digest::{ContentDigest, DigestWriter};
 pub use docker_ignore::DockerIgnore;
 pub use dockerfile::ContextFile;
+pub use final_stage::FinalStage;
 pub use image_lock::{
     ImageLock, LOCK_FILE, LockError, LockedHealthCheck, LockedImage, LockedUser, LockedVolume,
 };

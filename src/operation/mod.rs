@@ -11,6 +11,7 @@ pub mod live;
 pub mod log_lines;
 pub mod plan_file;
 pub mod side_by_side;
+pub mod stack_templates;
 pub mod task_place;
 
 #[cfg(test)]

@@ -214,12 +214,21 @@ fn given(environment: &EnvironmentPlan, stack: &StackDelivery) -> Vec<(String, S
     given.map(|it| (it.name.clone(), format!("${{{{ vars.{} }}}}", variable(&it.name)))).collect()
 }
 
+/// The bucket that `deploy` uses too, as a word of the shell.
+const BUCKET: &str = "\"tranship-$(aws sts get-caller-identity --query Account --output text)-$AWS_REGION\"";
+
 /// Creates a change set, and leaves its ARN in `CHANGE_SET` and its changes in `changes.txt`. Parameters without a value
 /// keep the one that the stack has.
 fn change_set(environment: &EnvironmentPlan, stack: &StackDelivery) -> Vec<String> {
     let directory = format!("dist/{}", environment.name);
     let mut lines = Vec::new();
-    let mut flags = format!("--stack-name {} --template-file {directory}/template.yaml", stack.stack);
+    let mut template = format!("{directory}/template.yaml");
+    if stack.nested {
+        let packaged = format!("{directory}/packaged.yaml");
+        lines.push(format!("aws cloudformation package --template-file {template} --s3-bucket {BUCKET} --s3-prefix nested/{} --output-template-file {packaged}", stack.stack));
+        template = packaged;
+    }
+    let mut flags = format!("--stack-name {} --template-file {template}", stack.stack);
     flags += " --no-execute-changeset --no-fail-on-empty-changeset";
     if !stack.capabilities.is_empty() {
         flags += &format!(" --capabilities {}", stack.capabilities.join(" "));
@@ -235,8 +244,8 @@ fn change_set(environment: &EnvironmentPlan, stack: &StackDelivery) -> Vec<Strin
         flags += " --parameter-overrides file://parameters.json";
     }
     lines.push("BUCKET=()".to_owned());
-    lines.push(format!("if [ \"$(wc -c < {directory}/template.yaml)\" -gt {INLINE} ]; then"));
-    lines.push("  BUCKET=(--s3-bucket \"tranship-$(aws sts get-caller-identity --query Account --output text)-$AWS_REGION\" --s3-prefix templates)".to_owned());
+    lines.push(format!("if [ \"$(wc -c < {template})\" -gt {INLINE} ]; then"));
+    lines.push(format!("  BUCKET=(--s3-bucket {BUCKET} --s3-prefix templates)"));
     lines.push("fi".to_owned());
     lines.push(format!("aws cloudformation deploy {flags} \"${{BUCKET[@]}}\" | tee deploy.txt"));
     lines.push(

@@ -156,6 +156,8 @@ pub(super) struct StackDelivery {
     pub(super) parameters: Vec<StackParameter>,
     /// What CloudFormation must be allowed.
     pub(super) grants: Vec<ActionGrant>,
+    /// Whether it has nested stacks, whose templates must be uploaded first.
+    pub(super) nested: bool,
 }
 
 impl StackDelivery {

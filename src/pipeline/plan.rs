@@ -71,6 +71,7 @@ pub(super) fn plan(request: &DeliveryRequest<'_>) -> Result<DeliveryPlan, Vec<Pi
     if provider == PipelineProvider::CodePipeline {
         refuse_regions(&environments, &mut problems);
         refuse_overrides(&environments, &mut problems);
+        refuse_nested(&environments, &mut problems);
     }
     if !problems.is_empty() {
         return Err(problems);
@@ -225,6 +226,7 @@ fn stack_delivery(
         capabilities: stack.capabilities.clone(),
         parameters: stack.parameters.iter().filter_map(parameter).collect(),
         grants: grants(&stack.resource_types),
+        nested: !stack.nested.is_empty(),
     }
 }
 
@@ -343,6 +345,17 @@ fn refuse_overrides(environments: &[EnvironmentPlan], problems: &mut Vec<Pipelin
             ));
         }
     }
+}
+
+/// CodePipeline hands one template to CloudFormation.
+fn refuse_nested(environments: &[EnvironmentPlan], problems: &mut Vec<PipelineProblem>) {
+    let nested = environments.iter().filter(|it| it.stack().is_some_and(|stack| stack.nested));
+    problems.extend(nested.map(|it| {
+        PipelineProblem::new(
+            format!("environment `{}` has nested stacks, which CodePipeline does not deploy", it.name),
+            "use `x-tranship.pipeline: { provider: github }`, or run `tranship deploy` in a job of your own",
+        )
+    }));
 }
 
 /// What is yet to be done by hand.

@@ -304,3 +304,21 @@ fn a_workflow_names_its_roles_by_account_and_partition() {
         text(&delivered(&china, PipelineProvider::GitHub).unwrap(), ".github/workflows/tranship.yml");
     assert!(workflow.contains("arn:aws-cn:iam::"), "{workflow}");
 }
+
+#[test]
+fn nested_templates_are_uploaded_on_github_and_refused_on_codepipeline() {
+    let nested = SHOP.replace("dev: { target: fargate }", "dev: { target: fargate, stacks: nested }");
+    let expected = "environment `dev` has nested stacks, which CodePipeline does not deploy";
+    assert_eq!(problems(&nested), [expected]);
+    let workflow = |manifest: &str| {
+        let files = delivered(manifest, PipelineProvider::GitHub).unwrap();
+        let all = files.artifacts.iter().chain(files.committed.iter());
+        all.map(|(_, it)| String::from_utf8_lossy(&it.bytes).into_owned()).collect::<String>()
+    };
+    let (one, several) = (workflow(SHOP), workflow(&nested));
+    assert!(!one.contains("cloudformation package") && !one.contains("packaged.yaml"));
+    assert!(several.contains("aws cloudformation package --template-file dist/dev/template.yaml --s3-bucket \"tranship-$(aws sts get-caller-identity --query Account --output text)-$AWS_REGION\" --s3-prefix nested/my-shop-dev --output-template-file dist/dev/packaged.yaml"));
+    assert!(several.contains("--template-file dist/dev/packaged.yaml"));
+    assert!(several.contains("--template-file dist/prod/template.yaml"));
+    assert!(several.contains("cloudformation:CreateStack"));
+}

@@ -66,7 +66,7 @@ pub(super) fn apply(
     done.faults.extend(patches.iter().filter(|patch| drops_foreign(patch, &files)).map(cannot_drop));
     patch_outputs_and_resources(&mut changed, &patches, &mut done);
     if done.faults.iter().all(|fault| fault.severity != Severity::Error) {
-        done.faults.extend(report_broken(&changed, &refused, &patches, &done, cx));
+        done.faults.extend(report_broken(&changed, &refused, &patches, &done, false, cx));
     }
     plan.rendered = Some(written(files, &own, &changed));
     report(std::mem::take(&mut done.faults), &patches, TARGET, cx);

@@ -53,6 +53,21 @@ rules! {
         why "It runs on every instance, and again whenever the containers start: after a deployment, a restart, or when an instance is added."
         example "services:\n  web:\n    image: acme/web\n    ports: [\"80:80\"]\n  cache: { image: redis }\n  warm:\n    image: acme/web\n    command: ./warm-cache\n    restart: \"no\"\n    environment: { CACHE: \"redis://cache:6379\" }\n"
         fix "Make it safe to run several times, or choose the target `fargate` or `ecs-ec2`, where it runs once per deployment.";
+    UNLINKED_SERVICE = Warning "beanstalk/unlinked-service" "service that no other container finds"
+        what "Under Docker Compose every service finds every other one by its name. On the ECS platform a container finds those that it has a link to, and Tranship makes links of what the manifest says: `depends_on`, `links` and names in values. Nothing leads to this service."
+        why "A container whose image knows the name cannot connect."
+        example "services:\n  web: { image: acme/web, ports: [\"80:80\"] }\n  store: { image: \"redis:7\" }\nx-tranship: { target: beanstalk, platform: ecs }\n"
+        fix "Write `depends_on: [store]` in the service whose image knows the name, or `platform: docker`, where every name works. If nobody connects to the service, accept: `accept: [beanstalk/unlinked-service]`.";
+    SUBNETS = Error "beanstalk/subnets" "missing subnets"
+        what "The network has too few subnets: a load balancer needs two public ones in different availability zones, an instance without a load balancer needs a public one to be reached, and other instances need any."
+        why "Elastic Beanstalk could not create the environment, or nobody could reach it."
+        example "services:\n  web: { image: nginx, ports: [\"80:80\"] }\nx-tranship: { target: beanstalk, network: { vpc: vpc-0abc1234, private_subnets: [subnet-0aaa1111, subnet-0bbb2222] } }\n"
+        fix "Add `public_subnets` to `network`.";
+    STOPS_OTHERS = Warning "beanstalk/stops-others" "container whose end restarts the others"
+        what "Docker Compose starts a container with a restart policy again by itself. Amazon ECS has no such policy for the containers of an instance: when this one ends, it stops all of them and starts them again."
+        why "A crash of this container interrupts the site."
+        example "services:\n  web: { image: nginx, ports: [\"80:80\"] }\n  worker: { image: acme/worker, restart: always }\nx-tranship: { target: beanstalk, platform: ecs }\n"
+        fix "Write `platform: docker`, where each container starts again by itself, or `x-tranship: { essential: false }` on the service: the others then keep running, and this one stays stopped. Or accept: `accept: [beanstalk/stops-others]`.";
     LINK_CYCLE = Error "beanstalk/link-cycle" "circular links between containers"
         what "Containers find each other through Docker links, and the target of a link starts first. These links form a cycle."
         why "The task could never start."
@@ -89,10 +104,10 @@ rules! {
         example "services:\n  web:\n    image: nginx\n    ports: [\"80:80\"]\n    environment: { API_TOKEN: not-for-everyone-77 }\nx-tranship: { target: beanstalk, platform: ecs }\n"
         fix "Nothing for `tranship deploy`, which takes both from the credentials and the profile. Otherwise set `account` and `region`, and create the stack of `execution-role.yaml` before the environment.";
     PORT_CLASH = Error "beanstalk/port-clash" "duplicate instance port"
-        what "Every public endpoint takes a port of the instance. Two endpoints use the same port, or one uses a port reserved by the instance (22, 2375, 2376, 51678-51680)."
+        what "Every public endpoint takes a port of the instance. Two containers in the network of their instance (`network_mode: host`) use the same port, or one uses a port reserved by the instance (22, and on the ECS platform 2375, 2376, 51678-51680). Of other containers Tranship chooses a free port."
         why "The container could not bind the port."
-        example "services:\n  a: { image: nginx, ports: [\"8080:80\"], x-tranship: { public: true } }\n  b: { image: nginx, ports: [\"2375:81\"], x-tranship: { public: { path: /b } } }\nx-tranship: { target: beanstalk, platform: ecs }\n"
-        fix "Publish them on different ports.";
+        example "services:\n  a: { image: nginx, network_mode: host, x-tranship: { public: { container_port: 80 } } }\n  b: { image: nginx, network_mode: host, x-tranship: { public: { container_port: 80, path: /b } } }\nx-tranship: { target: beanstalk, platform: docker }\n"
+        fix "Let them listen on different ports.";
     OUTSIDE_PATH = Error "beanstalk/outside-path" "bind mount outside the project"
         what "The service mounts a local path that is outside the project directory or does not exist."
         why "The bundle contains project files only. On the instance, the path would be empty."
@@ -148,6 +163,11 @@ rules! {
         why "The build would fail on every instance."
         example "services:\n  app:\n    build: ../other\nx-tranship: { target: beanstalk, platform: docker }\n"
         fix "Run Tranship with `--project-directory` set to a directory that contains the context, or name a pushed image.";
+    NO_CERTIFICATE = Warning "beanstalk/no-certificate" "published port 443 without a certificate"
+        what "A public service publishes port 443, and nothing gives a certificate. Port 80 serves it in clear. Where the container speaks TLS itself, the load balancer asks it by HTTPS."
+        why "`https://` does not work, and passwords travel unencrypted between clients and the environment."
+        example "services:\n  web:\n    image: nginx\n    ports: [\"80:80\", \"443:443\"]\nx-tranship: { target: beanstalk }\n"
+        fix "Add a certificate of AWS Certificate Manager: `x-tranship: { https: { certificate: arn:aws:acm:... } }`.";
     READ_ONLY_SECRET = Error "beanstalk/read-only-secret" "secret file in a read-only container"
         what "Docker Compose copies a secret that does not come from a file into the container, and cannot do so where `read_only: true` is set."
         why "Docker Compose refuses to start the container."

@@ -30,14 +30,15 @@ pub(crate) fn ignore_internal_protocol(cx: &mut Compilation<'_>, spoken: &At<Str
     cx.ledger.ignored(spoken, reason, BehaviourEffect::Equivalent);
 }
 
-/// Claims what is said of the protocol of public ports, for a load balancer that speaks HTTP/1 to every container.
+/// Claims what is said of the protocol of public ports, for a load balancer that speaks HTTP/1 to every container,
+/// with TLS where the container ends it.
 pub(crate) fn approximate_public_protocols(app: &Application, cx: &mut Compilation<'_>) {
     let public = app.endpoints.iter().filter_map(|endpoint| match &endpoint.exposure {
-        EndpointExposure::Public(public) => public.app_protocol.as_ref(),
+        EndpointExposure::Public(public) => Some((public.protocol, public.app_protocol.as_ref()?)),
         EndpointExposure::Internal => None,
     });
-    for spoken in public {
-        if matches!(spoken.peek().as_str(), "http" | "http1" | "HTTP") {
+    for (protocol, spoken) in public {
+        if matches!(protocol, PublicProtocol::Http | PublicProtocol::Https) {
             cx.ledger.decided(spoken, "load balancer: target group");
         } else {
             let reason = "the load balancer uses HTTP/1 to reach the container";
@@ -53,10 +54,9 @@ pub(crate) fn refuse_stack_balancers(app: &Application, product: &str, cx: &mut 
     for endpoint in &app.endpoints {
         let EndpointExposure::Public(public) = &endpoint.exposure else { continue };
         let (internal, outside) = public.internal.iter().partition::<Vec<_>, _>(|internal| internal.get());
-        let (other, http) = public
-            .protocol_setting
-            .iter()
-            .partition::<Vec<_>, _>(|protocol| protocol.get() != PublicProtocol::Http);
+        let (other, http) = public.protocol_setting.iter().partition::<Vec<_>, _>(|protocol| {
+            !matches!(protocol.get(), PublicProtocol::Http | PublicProtocol::Https)
+        });
         outside.iter().for_each(|kept| cx.ledger.decided(*kept, "the load balancer is public"));
         http.iter().for_each(|kept| cx.ledger.decided(*kept, "load balancer: target group"));
         let set = [
@@ -66,7 +66,7 @@ pub(crate) fn refuse_stack_balancers(app: &Application, product: &str, cx: &mut 
             public.certificates.first().map(|at| ("certificate", at.node, at.origin)),
         ];
         for (key, node, origin) in set.into_iter().flatten() {
-            let reason = "its load balancer is public and speaks HTTP";
+            let reason = "its load balancer is public and speaks HTTP or HTTPS";
             cx.ledger.rejected(&node, reason);
             let message =
                 format!("`public.{key}` of `{}` is not supported on {product}: {reason}", endpoint.service);

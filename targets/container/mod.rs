@@ -14,7 +14,9 @@ mod model;
 mod plain_fields;
 mod plan;
 mod planner;
+mod published_tls;
 pub mod rules;
+mod unreached;
 
 pub use bounds::{
     AddedCapabilities, ContainerBounds, CpuBound, ECS_HEALTH_CHECK, HealthCheckBounds, LogSupport,
@@ -33,3 +35,5 @@ pub use model::{
 pub use plain_fields::PlainFields;
 pub use plan::plan_container;
 pub use planner::{ContainerPlanner, ContainerRequest};
+pub(crate) use published_tls::{ends_tls, published_https};
+pub(crate) use unreached::unreached;

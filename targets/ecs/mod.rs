@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use tranship_app::Application;
 use tranship_app::rules::internal::ARTIFACT;
 use tranship_artifact::{Artifact, ArtifactSet, FileMode, PathError};
-use tranship_cloudformation::{LogicalId, Resource, Template};
+use tranship_cloudformation::{DividedTemplate, LogicalId, Resource, Template};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_images::ImageRecipe;
 
@@ -30,7 +30,11 @@ pub fn compile(
     let deployment = deployment(&stack);
     let mut artifacts = ArtifactSet::new();
     // The paths are fixed and differ: a set that is empty takes them.
-    artifacts.text("template.yaml", stack.template.to_yaml()).ok()?;
+    let root = stack.divided.as_ref().map_or(&stack.template, |divided| &divided.root_template);
+    artifacts.text("template.yaml", root.to_yaml()).ok()?;
+    for (id, nested) in stack.divided.iter().flat_map(|divided| &divided.nested) {
+        artifacts.text(&DividedTemplate::path(id), nested.to_yaml()).ok()?;
+    }
     if !stack.parameters.is_empty() {
         artifacts.text("parameters.json", parameters_file(&stack.parameters)).ok()?;
     }
@@ -61,11 +65,13 @@ fn add_images(images: &[ImageRecipe], artifacts: &mut ArtifactSet) -> Result<(),
     Ok(())
 }
 
-fn deployment(LegalStack { plan, parameters, template, .. }: &LegalStack) -> StackDeployment {
+fn deployment(LegalStack { plan, parameters, template, divided, .. }: &LegalStack) -> StackDeployment {
     // A change may have taken a resource away.
     let is_there = |id: &LogicalId| template.resources.contains_key(id);
     let services = plan.services.iter().filter(|it| is_there(&it.id()));
-    let types: BTreeSet<&str> = template.resources.values().map(|resource| resource.kind.as_str()).collect();
+    let root = divided.iter().flat_map(|divided| divided.root_template.resources.values());
+    let all = template.resources.values().chain(root);
+    let types: BTreeSet<&str> = all.map(|resource| resource.kind.as_str()).collect();
     StackDeployment {
         resource_types: types.into_iter().map(str::to_owned).collect(),
         stack: plan.stack.name.clone(),
@@ -75,11 +81,19 @@ fn deployment(LegalStack { plan, parameters, template, .. }: &LegalStack) -> Sta
         capabilities: vec![if names_rights(template) { "CAPABILITY_NAMED_IAM" } else { "CAPABILITY_IAM" }],
         data_stores: data_stores(plan, is_there),
         services: services.map(stack_service).collect(),
+        nested: divided.as_ref().map(|divided| nested_stacks(plan, divided)).unwrap_or_default(),
     }
 }
 
 fn stack_service(it: &EcsServicePlan) -> StackService {
     StackService { name: it.name.to_string(), logical_id: it.id().to_string() }
+}
+
+/// The nested stacks of services and jobs.
+fn nested_stacks(plan: &EcsPlan, divided: &DividedTemplate) -> Vec<StackService> {
+    let stacks = plan.tasks.iter().map(|task| (task.name.to_string(), plan::nested_stack(&task.name)));
+    let there = stacks.filter(|(_, id)| divided.nested.contains_key(id));
+    there.map(|(name, id)| StackService { name, logical_id: id.to_string() }).collect()
 }
 
 /// Whether the template gives a name to something of IAM, which must be acknowledged

@@ -189,10 +189,15 @@ rules! {
         example "services:\n  web:\n    image: nginx\n    volumes: [\"../elsewhere.conf:/etc/nginx/nginx.conf:ro\"]\n"
         fix "Move the file into the project directory, or name a directory that contains both with `--project-directory`.";
     TEMPLATE_QUOTA = Error "ecs/template-quota" "template exceeds a CloudFormation quota"
-        what "The template has more resources, parameters, outputs or bytes than CloudFormation allows. The line shown is where most of its resources come from."
-        why "CloudFormation would reject the template."
-        example "an application with several hundred services"
-        fix "Split the application into several, or leave services out with `x-tranship: { skip: [...] }`.";
+        what "A template has more resources, parameters, outputs or bytes than CloudFormation allows. An application with more resources than fit into one stack becomes a root stack and a nested stack for each service. It is refused if the root has more than 500 resources even so, or all stacks together more than 2,500, or if `stacks: single` forbids nested stacks. The line shown is where most of the resources come from."
+        why "CloudFormation would reject the template, or the update of the stacks."
+        example "services:\n  s1: { image: nginx }\n  s2: { image: nginx }\n  # and several hundred more\nx-tranship: { stacks: single }\n"
+        fix "Remove `stacks: single`. Or split the application into several, each with `x-tranship: { skip: [...] }` for the services of the others. `docs/large-applications.md` says how many services fit.";
+    DEFINITION_SIZE = Error "ecs/task-definition-size" "task definition too large"
+        what "Amazon ECS limits a task definition to 64 KiB, with the variables, commands and labels of all its containers."
+        why "Amazon ECS would refuse the task definition, and the deployment would fail."
+        example "a service with two hundred long variables"
+        fix "Let the application read some of the values from a file that `configs` mounts, or from S3 or Parameter Store.";
     TOO_MANY_CONTAINERS = Error "ecs/too-many-containers" "too many containers in a task"
         what "A task definition holds at most ten containers, including init containers and helpers."
         why "ECS would reject the task definition."

@@ -4,6 +4,7 @@
 //! account of them for the report, and a diagnostic at the line of each that cannot be made. Invariant: a change is made as
 //! a whole or not at all; no literal secret is in one.
 
+mod conditions;
 mod prepared;
 mod protection;
 mod secrets;

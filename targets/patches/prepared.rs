@@ -2,6 +2,7 @@
 //!
 //! Every leaf of a change is claimed here. What cannot stand in a template is reported, and the change left out.
 
+use super::conditions::condition_of;
 use super::secrets::literal_secrets;
 use super::values::{ValueFault, mapping_of, value_of};
 use crate::Compilation;
@@ -42,6 +43,10 @@ pub enum PatchThing {
     Parameter(LogicalId),
     /// An output.
     Output(LogicalId),
+    /// A mapping.
+    Mapping(LogicalId),
+    /// A condition.
+    Condition(LogicalId),
     /// The options of a namespace of Elastic Beanstalk.
     Option(String),
 }
@@ -67,13 +72,16 @@ pub enum PatchEdit {
 }
 
 /// The changes that are for a target, in order, with every leaf claimed. Only Elastic Beanstalk has options, and it
-/// documents neither parameters nor outputs: the declarations say so.
+/// documents no other section than `Resources`: the declarations say so.
 pub fn prepare(application: &Application, target: &str, cx: &mut Compilation<'_>) -> Vec<PreparedPatch> {
     let mut prepared = Vec::new();
     for patch in &application.patches {
         let change = patch.change.peek();
         let misses = match target {
-            "beanstalk" => change.parameter.as_ref().or(change.output.as_ref()),
+            "beanstalk" => [&change.parameter, &change.output, &change.mapping, &change.condition]
+                .into_iter()
+                .flatten()
+                .next(),
             _ => change.option.as_ref(),
         };
         if !change.is_for(target) {
@@ -105,13 +113,12 @@ pub fn prepare(application: &Application, target: &str, cx: &mut Compilation<'_>
 
 /// What a fault of a change may point at.
 fn leaves(change: &PatchSettings, whole: &At<PatchSettings>) -> Vec<At<()>> {
-    let texts =
-        [&change.resource, &change.parameter, &change.output, &change.option, &change.service, &change.at];
+    let texts = change.things().into_iter().chain([change.service.as_ref(), change.at.as_ref()]);
     let paths = match change.remove.as_ref().map(At::peek) {
         Some(PatchRemoval::Paths(paths)) => paths.as_slice(),
         _ => &[],
     };
-    let texts = texts.into_iter().flatten().chain(paths).map(|text| text.clone().map(|_| ()));
+    let texts = texts.flatten().chain(paths).map(|text| text.clone().map(|_| ()));
     texts.chain([whole.clone().map(|_| ())]).collect()
 }
 
@@ -141,10 +148,12 @@ impl PatchReader<'_, '_> {
         self.cx.ledger.decided(&self.patch.change, "what it changes");
         let key = self.cx.keys.path(&self.patch.change);
         let thing = self.thing(change);
-        let edit = self.edit(change, matches!(thing, Some(PatchThing::Option(_))));
+        let edit = match thing {
+            Some(PatchThing::Condition(_)) => self.condition(change),
+            _ => self.edit(change, matches!(thing, Some(PatchThing::Option(_)))),
+        };
         let (origin, service) = (self.patch.change.origin, self.patch.service.clone());
-        let things = [&change.resource, &change.parameter, &change.output, &change.option];
-        let named = things.into_iter().flatten().next().map_or(origin, |thing| thing.origin);
+        let named = change.things().into_iter().flatten().next().map_or(origin, |thing| thing.origin);
         let leaves = leaves(change, &self.patch.change);
         Some(PreparedPatch { key, origin, named, leaves, service, thing: thing?, edit: edit? })
     }
@@ -163,6 +172,12 @@ impl PatchReader<'_, '_> {
         }
         if let Some(output) = &change.output {
             return self.id(output).map(PatchThing::Output);
+        }
+        if let Some(mapping) = &change.mapping {
+            return self.id(mapping).map(PatchThing::Mapping);
+        }
+        if let Some(condition) = &change.condition {
+            return self.id(condition).map(PatchThing::Condition);
         }
         let option = change.option.as_ref()?;
         Some(PatchThing::Option(self.cx.ledger.exact(option, "the namespace of options").clone()))
@@ -258,6 +273,25 @@ impl PatchReader<'_, '_> {
                 self.mapping(node).map(PatchEdit::Add)
             }
         }
+    }
+
+    /// What is done to a condition, which is one function: it has no place inside.
+    fn condition(&mut self, change: &PatchSettings) -> Option<PatchEdit> {
+        let (node, is_new) = match change.action()? {
+            PatchAction::Add(entry) => (&self.cx.ledger.exact(entry, "added to what is emitted").0, true),
+            PatchAction::Replace(node) => {
+                (self.cx.ledger.exact(node, "in the place of what is emitted"), false)
+            }
+            _ => return self.edit(change, false),
+        };
+        self.refuse_secrets(node);
+        let read = condition_of(node);
+        let map = self.take(read)?.body();
+        let place = self.patch.change.origin;
+        Some(match is_new {
+            true => PatchEdit::Add(map),
+            false => PatchEdit::Change(vec![(ValuePath::default(), ValueEdit::Replace(map.into()), place)]),
+        })
     }
 
     fn path(&mut self, text: &At<String>) -> Option<ValuePath> {

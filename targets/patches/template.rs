@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 use tranship_app::PatchReport;
 use tranship_app::rules::tranship;
 use tranship_cloudformation::{
-    BodyFault, LogicalId, PropertyMap, Resource, Template, TemplateOutput, TemplateParameter,
-    TemplateViolation, ValueChange, check,
+    BodyFault, LogicalId, PropertyMap, Resource, ResourceDependency, Template, TemplateCondition,
+    TemplateOutput, TemplateParameter, TemplateViolation, ValueChange, check, mapping_from_body,
+    mapping_keys,
 };
 use tranship_frontend::diagnostic::{Diagnostic, suggest};
 
@@ -100,7 +101,41 @@ impl TemplateEntry for TemplateOutput {
     }
 }
 
-/// Makes the changes to resources and outputs, in order.
+impl TemplateEntry for PropertyMap {
+    const SECTION: &'static str = "Mappings";
+    const WHAT: &'static str = "mapping";
+
+    fn whole(&self) -> PropertyMap {
+        self.clone()
+    }
+
+    fn parse(map: &PropertyMap) -> Result<Self, BodyFault> {
+        mapping_from_body(map)
+    }
+
+    fn after(self, _: Option<&Self>, _: String) -> Self {
+        self
+    }
+}
+
+impl TemplateEntry for TemplateCondition {
+    const SECTION: &'static str = "Conditions";
+    const WHAT: &'static str = "condition";
+
+    fn whole(&self) -> PropertyMap {
+        self.body()
+    }
+
+    fn parse(map: &PropertyMap) -> Result<Self, BodyFault> {
+        TemplateCondition::from_body(map)
+    }
+
+    fn after(self, _: Option<&Self>, _: String) -> Self {
+        self
+    }
+}
+
+/// Makes the changes to everything but parameters, in order.
 pub fn patch_outputs_and_resources(
     template: &mut Template,
     patches: &[PreparedPatch],
@@ -115,6 +150,8 @@ pub fn patch_outputs_and_resources(
                 }
             }
             PatchThing::Output(id) => patching.entry(&mut template.outputs, id, |_| false),
+            PatchThing::Mapping(id) => patching.entry(&mut template.mappings, id, |_| false),
+            PatchThing::Condition(id) => patching.entry(&mut template.conditions, id, |_| false),
             PatchThing::Parameter(_) | PatchThing::Option(_) => {}
         }
     }
@@ -137,22 +174,37 @@ pub fn report_broken(
     before: &[TemplateViolation],
     patches: &[PreparedPatch],
     done: &PatchedTemplate,
+    divisible: bool,
     cx: &mut Compilation<'_>,
 ) -> Vec<Diagnostic> {
     let keys = cx.keys;
     let new = check(template).into_iter().filter(|violation| !before.contains(violation));
+    let new = new.filter(|violation| !(divisible && violation.is_divisible()));
     new.filter_map(|violation| {
         let patch = done.cause(&violation).and_then(|index| patches.get(index)).or(patches.last())?;
         let message = format!("with `{}`, CloudFormation would reject the template: {violation}", patch.key);
         let (help, leaf) = match &violation {
-            TemplateViolation::Undefined { name, .. } => {
-                let name = name.id().as_str();
-                let known =
-                    template.resources.keys().chain(template.parameters.keys()).map(LogicalId::as_str);
+            TemplateViolation::Undefined { name: violation_name, .. } => {
+                let name = violation_name.id().as_str();
+                let known: Vec<&LogicalId> = match violation_name {
+                    ResourceDependency::Condition(_) => template.conditions.keys().collect(),
+                    ResourceDependency::Mapping(_) => template.mappings.keys().collect(),
+                    _ => template.resources.keys().chain(template.parameters.keys()).collect(),
+                };
+                let known = known.into_iter().map(LogicalId::as_str);
                 let near = suggest::closest(name, known).map(|near| format!("did you mean `{near}`?"));
                 let missing = || "add what is missing with `add`, or correct the name".to_owned();
                 (near.unwrap_or_else(missing), keys.leaf_with(&patch.key, name))
             }
+            TemplateViolation::UnknownKey { mapping, key, .. } => {
+                let known = template.mappings.get(mapping).into_iter().flat_map(mapping_keys);
+                let near = suggest::closest(key, known).map(|near| format!("did you mean `{near}`?"));
+                (near.unwrap_or_else(|| "add the key to the mapping, or correct it".to_owned()), keys.leaf_with(&patch.key, key))
+            }
+            TemplateViolation::NotInCondition { name, .. } => (
+                "refer to parameters, mappings and other conditions: no resource exists yet when a condition is decided".to_owned(),
+                keys.leaf_with(&patch.key, name.as_str()),
+            ),
             TemplateViolation::TooMany { .. } => ("leave out what is not needed".to_owned(), None),
             _ => ("correct the change".to_owned(), None),
         };
@@ -171,7 +223,10 @@ impl PatchedTemplate {
     fn cause(&self, violation: &TemplateViolation) -> Option<usize> {
         let of = |id: &LogicalId| self.touched.get(id).and_then(|touched| touched.last()).copied();
         match violation {
-            TemplateViolation::Duplicate(id) | TemplateViolation::Resolves { at: id, .. } => of(id),
+            TemplateViolation::Duplicate(id)
+            | TemplateViolation::Resolves { at: id, .. }
+            | TemplateViolation::NotInCondition { at: id, .. } => of(id),
+            TemplateViolation::UnknownKey { at, mapping, .. } => of(at).max(of(mapping)),
             // What is gone is named by the change that took it away.
             TemplateViolation::Undefined { at, name } => of(name.id()).or(of(at)),
             TemplateViolation::Cycle(ids) => ids.iter().filter_map(of).max(),

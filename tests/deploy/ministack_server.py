@@ -30,7 +30,7 @@ IMAGES = [
 
 
 def handlers(form):
-    """The three operations of a resource that merely exists."""
+    """The three operations of a resource that merely exists, unless its description asks to be refused."""
 
     def create(logical_id, properties, stack_name, **_):
         unique = uuid.uuid4().hex[:12]
@@ -38,6 +38,8 @@ def handlers(form):
         return identity, {"Id": identity, "Arn": identity}
 
     def update(identity, old, new, stack_name, **_):
+        if new.get("Description") == "refuse this":
+            raise ValueError("refused")
         return identity, {"Id": identity, "Arn": identity}
 
     def delete(identity, properties, **_):
@@ -69,6 +71,22 @@ def importable():
     provisioners._RESOURCE_HANDLERS["AWS::EFS::FileSystem"]["import"] = adopt
 
 
+def nested():
+    """An update of a nested stack leaves what does not change alone, as one of a stack does, and keeps the attributes."""
+    from ministack.services.cloudformation import _stacks, provisioners
+
+    original = provisioners._update_resource
+
+    def update(kind, identity, old, new, stack, name):
+        before = _stacks.get(stack, {}).get("_resources", {}).get(name, {}).get("Attributes", {})
+        if old == new and kind != "AWS::CloudFormation::Stack":
+            return identity, before
+        identity, attributes = original(kind, identity, old, new, stack, name)
+        return identity, attributes or before
+
+    provisioners._update_resource = update
+
+
 def main():
     """Registers the types and serves until it is ended."""
     from ministack.services.cloudformation import provisioners
@@ -81,6 +99,7 @@ def main():
         raise SystemExit("BIND_HOST must be 127.0.0.1")
     ministack_ecs.install()
     importable()
+    nested()
     images()
     from ministack import app
 

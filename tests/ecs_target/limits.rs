@@ -153,7 +153,10 @@ fn how_many_subnets_a_network_needs() {
 fn a_template_has_five_hundred_resources() {
     let many = |count: usize| {
         let service = |number: usize| format!("  s{number}: {{ image: nginx }}\n");
-        format!("services:\n{}", (1000..1000 + count).map(service).collect::<String>())
+        format!(
+            "x-tranship: {{ stacks: single }}\nservices:\n{}",
+            (1000..1000 + count).map(service).collect::<String>()
+        )
     };
     // The cluster, and six resources for each service.
     expect(&many(83), "ecs/template-quota", None);
@@ -206,4 +209,29 @@ services:
 volumes: { vol: }
 ";
     expect(init, "ecs/public-job", Some(job));
+}
+
+/// The size is that of a task, and the line that of its service with the longest variables.
+#[test]
+fn a_task_definition_has_sixty_four_kibibytes() {
+    let of = |letters: usize| {
+        let long = "x".repeat(letters);
+        format!(
+            "services:\n  web: {{ image: web, environment: {{ A: y }} }}\n  side:\n    image: side\n    x-tranship: {{ task: web }}\n    environment: {{ LONG: {long} }}\n"
+        )
+    };
+    let rule = "ecs/task-definition-size";
+    let size = |letters: usize| reported("fargate", &of(letters), rule);
+    let (message, key, line) = size(65_536).remove(0);
+    let bytes: usize = message
+        .strip_prefix("the task definition of `side` has ")
+        .and_then(|rest| rest.strip_suffix(" bytes, which Amazon ECS limits to 65536"))
+        .and_then(|number| number.parse().ok())
+        .unwrap_or_else(|| panic!("{message}"));
+    assert_eq!((key.as_deref(), line.as_str()), (Some("services.side"), "side"));
+    // One letter of the variable is one byte, so the limit is reached by what is over it now.
+    let room = 65_536 - (bytes - 65_536);
+    assert_eq!(size(room), []);
+    assert_eq!(size(room + 1).len(), 1);
+    assert_eq!(reported("ecs-ec2", &of(65_536), rule).len(), 1);
 }

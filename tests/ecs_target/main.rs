@@ -18,6 +18,7 @@ mod instances;
 mod limits;
 mod machines;
 mod names;
+mod nested;
 mod order;
 mod patches;
 mod rules;

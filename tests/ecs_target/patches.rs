@@ -234,3 +234,156 @@ fn other_targets_leave_a_change_out() {
     assert_eq!(row("x-tranship.patch[0].merge.Properties.X"), "ignored");
     assert_eq!(row("x-tranship.patch[1].merge.MinSize"), "ignored");
 }
+
+/// The messages and the help of errors.
+fn messages(list: &str) -> Vec<(String, String)> {
+    let outcome = compiled("fargate", &patched(list));
+    let errors = outcome.diagnostics.iter().filter(|one| one.severity == Severity::Error);
+    errors.map(|one| (one.message.clone(), one.help.join("; "))).collect()
+}
+
+#[test]
+fn conditions_and_mappings_are_added_and_used() {
+    let text = patched(
+        "    - parameter: Size
+      add: { Type: String, Default: small }
+    - mapping: Sizes
+      add:
+        small: { Memory: 512, Names: [a, b] }
+        large: { Memory: 2048, Names: [c] }
+    - mapping: Sizes
+      at: large
+      merge: { Memory: 4096 }
+    - condition: IsLarge
+      add: !Equals [!Ref Size, large]
+    - condition: IsHere
+      add:
+        Fn::And:
+          - !Condition IsLarge
+          - !Not [{ Fn::Equals: [!Ref AWS::Region, eu-west-1] }]
+          - !Or [!Condition IsLarge, { Condition: IsLarge }]
+    - resource: Topic
+      add: { Type: AWS::SNS::Topic, Condition: IsHere, Properties: { DisplayName: !FindInMap [Sizes, !Ref Size, Memory] } }
+    - output: Memory
+      add: { Value: !If [IsLarge, !FindInMap [Sizes, large, Memory], 1], Condition: IsLarge }
+",
+    );
+    for target in ["fargate", "ecs-ec2"] {
+        let template = template_of(target, &text);
+        assert_eq!(template["Mappings"]["Sizes"]["large"]["Memory"], 4096);
+        assert_eq!(template["Mappings"]["Sizes"]["small"]["Names"][1], "b");
+        assert_eq!(template["Conditions"]["IsLarge"], serde_json::json!(["Size", "large"]));
+        assert_eq!(
+            template["Conditions"]["IsHere"],
+            serde_json::json!(["IsLarge", [["AWS::Region", "eu-west-1"]], ["IsLarge", "IsLarge"]])
+        );
+        assert_eq!(template["Resources"]["Topic"]["Condition"], "IsHere");
+        assert_eq!(template["Outputs"]["Memory"]["Condition"], "IsLarge");
+        assert_eq!(template["Parameters"]["Size"]["Default"], "small");
+    }
+    let report = compiled("fargate", &text).report.unwrap();
+    let entries: Vec<&str> = report.patches.iter().map(|one| one.entry.as_str()).collect();
+    assert!(entries.contains(&"Conditions.IsHere") && entries.contains(&"Mappings.Sizes"), "{entries:?}");
+}
+
+#[test]
+fn a_condition_is_replaced_and_taken_away_as_a_whole() {
+    let equals = "    - condition: IsLarge\n      add: !Equals [a, b]\n";
+    let replaced = template(&patched(&format!(
+        "{equals}    - condition: IsLarge\n      replace: !Not [!Equals [c, d]]\n"
+    )));
+    assert_eq!(replaced["Conditions"]["IsLarge"], serde_json::json!([["c", "d"]]));
+    let gone = template(&patched(&format!("{equals}    - condition: IsLarge\n      remove: true\n")));
+    assert_eq!(gone["Conditions"], serde_json::Value::Null);
+    for wrong in ["merge: { A: b }", "at: A\n      replace: b", "remove: A", "append: [a]\n      at: A"] {
+        let found = faults(&format!("    - condition: IsLarge\n      {wrong}\n"));
+        assert_eq!(found, [("tranship/invalid-setting", 7)], "{wrong}");
+    }
+    assert_eq!(faults("    - resource: A\n      add: [a]\n"), [("tranship/invalid-setting", 7)]);
+    assert_eq!(
+        faults(&format!("{equals}    - condition: IsLarge\n      replace: !Equals [a, b]\n")).len(),
+        1,
+        "no effect"
+    );
+}
+
+/// What CloudFormation knows of names before it creates anything is checked here.
+#[test]
+fn unknown_names_of_conditions_and_mappings_are_told() {
+    let mapping = "    - mapping: Sizes\n      add: { large: { Memory: 1 } }\n";
+    let output = |value: &str| format!("{mapping}    - output: Here\n      add: {{ Value: {value} }}\n");
+    let cases = [
+        (
+            output("!FindInMap [Sizes, larg, Memory]"),
+            "looks up `larg`, which the mapping `Sizes` does not have",
+            "did you mean `large`?",
+        ),
+        (output("!FindInMap [Sizes, large, Memori]"), "looks up `Memori`", "did you mean `Memory`?"),
+        (output("!FindInMap [Sizes, !Ref AWS::Region, Cpu]"), "looks up `Cpu`", "add the key"),
+        (
+            output("!FindInMap [Size, large, Memory]"),
+            "refers to `Size`, which is not defined",
+            "did you mean `Sizes`?",
+        ),
+        (output("x, Condition: IsLarge"), "refers to `IsLarge`, which is not defined", "add what is missing"),
+        (
+            "    - condition: IsLarge\n      add: !Equals [!Ref Cluster, a]\n".into(),
+            "the condition `IsLarge` refers to the resource `Cluster`",
+            "no resource exists yet",
+        ),
+        (
+            "    - condition: IsLarge\n      add: !Equals [!GetAtt Cluster.Arn, a]\n".into(),
+            "the condition `IsLarge` refers to the resource `Cluster`",
+            "no resource exists yet",
+        ),
+        (
+            "    - condition: IsLarge\n      add: !Not [!Condition IsLarg]\n".into(),
+            "refers to `IsLarg`, which is not defined",
+            "did you mean `IsLarge`?",
+        ),
+        (
+            "    - condition: A\n      add: !Condition B\n    - condition: B\n      add: !Condition A\n"
+                .into(),
+            "circular dependency: A -> B -> A",
+            "correct the change",
+        ),
+        (
+            "    - condition: A\n      add: !Equals [a]\n".into(),
+            "`Equals` needs two values",
+            "!Equals [!Ref Size, large]",
+        ),
+        (
+            "    - condition: A\n      add: !And [!Condition B]\n".into(),
+            "`And` needs 2 to 10 conditions",
+            "!And [",
+        ),
+        ("    - condition: A\n      add: !Ref B\n".into(), "a condition is one of the functions", "!Equals"),
+        (
+            "    - condition: A\n      add: { X: 1, Y: 2 }\n".into(),
+            "a condition is one of the functions",
+            "!Equals",
+        ),
+        (
+            "    - condition: A\n      remove: true\n".into(),
+            "changes the condition `A`, which does not exist",
+            "add it with `add`",
+        ),
+        (
+            "    - mapping: A\n      add: { k: v }\n".into(),
+            "`k` must be a mapping of names to strings",
+            "as a CloudFormation template has it",
+        ),
+        (
+            "    - mapping: A\n      add: { k: { a: !Ref B } }\n".into(),
+            "`k` must be a mapping of names to strings",
+            "as a CloudFormation template has it",
+        ),
+        (format!("{mapping}{mapping}"), "adds the mapping `Sizes`, which exists already", "use another name"),
+    ];
+    for (list, message, help) in cases {
+        let found = messages(&list);
+        let (said, helped) = found.first().unwrap_or_else(|| panic!("nothing is said of {list}"));
+        assert!(said.contains(message) && helped.contains(help), "{list}\n{said}\n{helped}");
+    }
+    assert_eq!(faults(&output("!FindInMap [Sizes, !Ref AWS::Region, Memory]")), []);
+}

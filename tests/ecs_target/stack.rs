@@ -204,3 +204,24 @@ fn folders_for_data_are_file_systems_that_services_share() {
         points.iter().map(|id| &properties(&template, id)["RootDirectory"]["Path"]).collect();
     assert_eq!(roots, ["/data", "/data/in/dumps"]);
 }
+
+/// On a network that exists elsewhere are containers of others, which the application on AWS does not have.
+#[test]
+fn an_external_network_is_told() {
+    let of = |networks: &str, joined: &str| {
+        let text =
+            format!("services:\n  app: {{ image: app, networks: [{joined}] }}\nnetworks: {{ {networks} }}\n");
+        let outcome = compiled("fargate", &text);
+        said(&outcome).into_iter().filter(|one| one.contains("external")).collect::<Vec<_>>()
+    };
+    let message = "target/approximated-key: `external` of `back` becomes security groups of the application's own on Fargate: what else is on that network neither reaches the application by name nor is reached by it";
+    assert_eq!(of("back: { external: true, name: sg-0123456789abcdef0 }", "back"), [message]);
+    let none: [&str; 0] = [];
+    for (networks, joined) in [
+        ("back: { external: true, name: bridge }", "back"),
+        ("back: { external: true }, own: {}", "own"),
+        ("back: { external: false }", "back"),
+    ] {
+        assert_eq!(of(networks, joined), none, "{networks}");
+    }
+}

@@ -1,6 +1,6 @@
 //! What a volume holds, who may write it, and what is said of data.
 
-use super::{compiled, of_type, properties, said, template, template_of};
+use super::*;
 use serde_json::{Value, json};
 use tranship::diagnostic::Severity;
 
@@ -235,7 +235,8 @@ fn data_that_a_deployment_loses_is_told_with_the_lines_that_keep_it() {
         lost("postgres:17", "expose: [5432]", "").unwrap().1.contains("db-data:/var/lib/postgresql/data")
     );
     assert_eq!(lost("mysql:8.4", "volumes: ['data:/var/lib/mysql']", "data: "), None);
-    assert_eq!(lost("mysql:8.4", "volumes: ['data:/var/lib']", "data: "), None);
+    // The image declares a volume at `/var/lib/mysql`, which gets one of its own.
+    assert!(lost("mysql:8.4", "volumes: ['data:/var/lib']", "data: ").is_some());
     assert!(lost("mysql:8.4", "volumes: ['data:/etc/mysql']", "data: ").is_some());
     assert_eq!(lost("mysql:8.4", "tmpfs: /var/lib/mysql", ""), None, "memory is asked for");
     assert_eq!(lost("redis:7", "expose: [6379]", ""), None, "a cache may start empty");
@@ -320,4 +321,65 @@ fn versions_past_their_support_are_a_choice() {
     );
     assert_eq!(engine("version: '5.7', extended_support: true"), None);
     assert_eq!(engine("version: 5.7.44-rds.20250103"), None);
+}
+
+/// Compiles a project with a Dockerfile.
+fn built(dockerfile: &str, service: &str) -> CompileOutcome {
+    let text = format!("services:\n  app:\n    {service}\nvolumes: {{ kept: {{}} }}\n");
+    let world = MemoryWorld::new()
+        .file("compose.yaml", text)
+        .file("app/Dockerfile", dockerfile)
+        .file("Own", "FROM node:20\n");
+    let options = LoadOptions { files: vec!["compose.yaml".into()], ..LoadOptions::default() };
+    compile(&CompileRequest { options, choice: EnvironmentChoice::Target("fargate".to_owned()) }, &world)
+}
+
+/// A Dockerfile shows the shell of an image that is built: it ran in the last stage, or in the image that this comes from.
+#[test]
+fn a_dockerfile_shows_the_shell_that_copies_the_content() {
+    let volumes = "volumes: ['kept:/srv', '/cache']";
+    let told = |dockerfile: &str, build: &str| {
+        let outcome = built(dockerfile, &format!("build: {build}\n    {volumes}"));
+        said(&outcome).iter().filter(|line| line.starts_with("ecs/volume-content")).count()
+    };
+    for (dockerfile, build, warnings) in [
+        ("FROM acme/base\nRUN make\n", "app", 0),
+        ("FROM acme/base\nCMD [\"x\"]\n", "app", 1),
+        ("FROM golang:1.22 AS build\nRUN make\nFROM scratch\nCOPY --from=build /a /a\n", "app", 1),
+        ("FROM golang:1.22 AS build\nRUN make\nFROM scratch\n", "{ context: app, target: build }", 0),
+        ("ARG TAG=none\nFROM python:${TAG}\n", "{ context: app, args: { TAG: 3.12-slim } }", 0),
+        ("FROM acme/base\n", "{ context: ., dockerfile: Own }", 0),
+        ("", "{ context: ., dockerfile_inline: \"FROM acme/base\\nRUN make\\n\" }", 0),
+        ("FROM acme/base\nRUN make\n", "{ context: ., dockerfile: Missing }", 1),
+        ("FROM acme/base\nRUN make\n", "https://example.com/app.git", 1),
+    ] {
+        assert_eq!(told(dockerfile, build), warnings, "{build} {dockerfile}");
+    }
+}
+
+/// An anonymous volume takes the content of the image as a named one does, and belongs to the user of its container.
+#[test]
+fn an_anonymous_volume_takes_the_content_of_the_image() {
+    let filled = |service: &str| {
+        let template = template(&format!("services:\n  app: {{ {service} }}\n"));
+        let found = containers(&template, "AppTaskDefinition");
+        let helper = found.iter().find(|one| one["Name"] == "app-volumes");
+        let lines = helper.map(|helper| fills(helper).join("; ")).unwrap_or_default();
+        (lines, found.len())
+    };
+    let expected = "fill '/.tranship/app-code-node_modules-4d41e7c6' '/code/node_modules' ''";
+    assert_eq!(filled("image: 'node:20', volumes: [/code/node_modules]"), (expected.to_owned(), 2));
+    for (user, owner) in
+        [("1000:1000", "1000:1000"), ("1000", "1000:1000"), ("node", "node"), ("node:node", "node")]
+    {
+        let (line, _) = filled(&format!("image: 'node:20', user: '{user}', volumes: [/data]"));
+        assert!(line.ends_with(&format!("'/data' '{owner}'")), "{line}");
+    }
+    let none = (String::new(), 1);
+    let asked = "image: 'node:20', volumes: [{ type: volume, target: /data, volume: { nocopy: true } }]";
+    assert_eq!(filled(asked), none);
+    assert_eq!(filled("image: acme/app, volumes: [/data]"), none);
+    let message = "ecs/volume-content: volume `/data` starts empty: nothing shows that the image of `app` has the shell that copies its content";
+    let text = "services:\n  app: { image: acme/app, volumes: [/data] }\n";
+    assert_eq!(told("fargate", text, "ecs/volume-content"), [message]);
 }

@@ -4,6 +4,7 @@ import atexit
 import functools
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -121,6 +122,62 @@ def _long_forms(value):
 def read_template(text):
     """A template as plain data whose intrinsics are `Intrinsic`."""
     return _long_forms(yaml.load(text, Loader=TemplateLoader))
+
+
+def whole(root, nested):
+    """The template that a root and its nested stacks, {logical id: template}, are made of; orders between stacks left out."""
+    def outputs(value):
+        if isinstance(value, dict):
+            target = value.get("Fn::GetAtt")
+            if isinstance(target, list) and target[0] in nested and target[1].startswith("Outputs."):
+                return nested[target[0]]["Outputs"][target[1].removeprefix("Outputs.")]["Value"]
+            return type(value)({key: outputs(inner) for key, inner in value.items()})
+        if isinstance(value, list):
+            return [outputs(inner) for inner in value]
+        if isinstance(value, str):
+            return re.sub(r"\$\{(\w+)\.Outputs\.(\w+)\}", lambda it: spelled(outputs({"Fn::GetAtt": [it[1], f"Outputs.{it[2]}"]}), it[0]), value)
+        return value
+
+    def spelled(value, otherwise):
+        if isinstance(value, dict) and "Ref" in value:
+            return "${%s}" % value["Ref"]
+        if isinstance(value, dict) and "Fn::GetAtt" in value:
+            return "${%s}" % ".".join(value["Fn::GetAtt"])
+        return otherwise
+
+    def filled(value, given, declared):
+        if isinstance(value, dict):
+            name = value.get("Ref") if len(value) == 1 else None
+            if isinstance(name, str) and name in given:
+                if declared[name]["Type"].startswith(("List<", "CommaDelimitedList")):
+                    return given[name]["Fn::Join"][1]
+                return given[name]
+            return type(value)({key: filled(inner, given, declared) for key, inner in value.items()})
+        if isinstance(value, list):
+            return [filled(inner, given, declared) for inner in value]
+        if isinstance(value, str):
+            return re.sub(r"\$\{(\w+)\}", lambda it: spelled(given[it[1]], it[0]) if it[1] in given else it[0], value)
+        return value
+
+    resources = {}
+    for name, resource in root["Resources"].items():
+        if name not in nested:
+            resources[name] = outputs(resource)
+            continue
+        given = outputs(resource.get("Properties", {}).get("Parameters", {}))
+        for inner, body in nested[name]["Resources"].items():
+            resources[inner] = filled(body, given, nested[name].get("Parameters", {}))
+    stacks = set(nested)
+    for resource in resources.values():
+        after = resource.get("DependsOn", [])
+        resource["DependsOn"] = [name for name in ([after] if isinstance(after, str) else after) if name not in stacks]
+    return {**root, "Resources": resources, "Outputs": outputs(root.get("Outputs", {}))}
+
+
+def read_stacks(directory):
+    """The root template of a build, and its nested templates by logical id."""
+    nested = {path.stem: read_template(path.read_text()) for path in sorted((directory / "stacks").glob("*.yaml"))}
+    return read_template((directory / "template.yaml").read_text()), nested
 
 
 def is_template(text):

@@ -13,11 +13,13 @@ from pathlib import Path
 
 import edits
 from stack_update import faults
-from support import FIXTURE, ROOT, compiled, read_template, scratch, tranship
+from support import FIXTURE, ROOT, compiled, read_stacks, read_template, scratch, tranship, whole
 
 TARGETS = ("fargate", "ecs-ec2")
 EARLIER = Path(__file__).parent / "earlier"
 SEEDS = range(10)
+# Of the edits, one in so many is judged for several stacks too.
+SAMPLED = 6
 
 ENGINE, OLDER, NETWORK, RENAMED, PROTECTED, MODE = (
     "Another engine, name or user of a database", "An older version, or less storage", "Another network", "A data store with another name",
@@ -62,14 +64,27 @@ def deployed(made, owner):
 
 
 @functools.cache
-def built(text, target):
-    """The template of a manifest, or None where the compiler refuses it."""
+def stacks(text, target):
+    """The root and the nested templates of a manifest, or None where the compiler refuses it."""
     place = scratch()
     (place / "compose.yaml").write_text(text)
     done = tranship("build", "--target", target, "--out", place / "out", cwd=place)
     if done.returncode not in (0, 2):
         raise AssertionError(f"exit {done.returncode}\n{done.stderr}")
-    return read_template((place / "out" / "template.yaml").read_text()) if done.returncode == 0 else None
+    return read_stacks(place / "out") if done.returncode == 0 else None
+
+
+def built(text, target):
+    """The template of a manifest, nested stacks read as one, or None where the compiler refuses it."""
+    made = stacks(text, target)
+    return made and (whole(*made) if made[1] else made[0])
+
+
+def places(text, target):
+    """{logical id: its stack, None for the root}."""
+    root, nested = stacks(text, target)
+    inside = {name: stack for stack, one in nested.items() for name in one["Resources"]}
+    return {**{name: None for name in root["Resources"]}, **inside}
 
 
 def template(manifest, target):
@@ -88,6 +103,45 @@ def pairs(target):
         olds = pool.map(lambda state: template(state[1], target), states)
         news = pool.map(lambda state: template(state[2], target), states)
         return [(name, old, new) for (name, _, _), old, new in zip(states, olds, news, strict=True)]
+
+
+def several(manifest):
+    """The same application as several stacks."""
+    nested = copy.deepcopy(manifest)
+    nested.setdefault("x-tranship", {})["stacks"] = "nested"
+    return nested
+
+
+class SeveralStacks(unittest.TestCase):
+    """An edit of an application of several stacks is one that AWS can make, as that of one stack."""
+
+    def test_no_edit_moves_a_resource_and_each_is_as_good_as_in_one_stack(self):
+        for target in TARGETS:
+            for name in list(edits.edits_of(target))[::SAMPLED]:
+                old, new = several(edits.base()), several(edits.edited(name, target))
+                with self.subTest(f"{target}: {name}"):
+                    before, after = places(json.dumps(old), target), places(json.dumps(new), target)
+                    self.assertGreater(len(set(before.values())), 3)
+                    both = before.keys() & after.keys()
+                    self.assertEqual({one: before[one] for one in both}, {one: after[one] for one in both})
+                    for way, states in (("+", (old, new)), ("-", (new, old))):
+                        kind, _ = known_of(name, way, target)
+                        found = faults(*(template(state, target) for state in states))
+                        self.assertEqual({kind} if kind else set(), {fault[0] for fault in found}, (way, found))
+
+    def test_the_stacks_together_are_the_one_stack(self):
+        for target in TARGETS:
+            one, all_of_them = template(edits.base(), target), template(several(edits.base()), target)
+            self.assertEqual(set(one["Resources"]), set(all_of_them["Resources"]))
+            for name, resource in one["Resources"].items():
+                self.assertEqual(resource.get("Properties"), all_of_them["Resources"][name].get("Properties"), name)
+
+    def test_a_resource_that_moves_would_be_seen(self):
+        text = json.dumps(several(edits.base()))
+        moved = several(edits.base())
+        moved["x-tranship"]["root_services"] = ["web"]
+        before, after = places(text, "fargate"), places(json.dumps(moved), "fargate")
+        self.assertEqual((before["WebService"], after["WebService"]), ("WebStack", None))
 
 
 class EveryEdit(unittest.TestCase):

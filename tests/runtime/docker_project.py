@@ -44,6 +44,10 @@ class Project:
 
     def deploy(self, timeout=90):
         self.checker.start()
+        self.up(timeout)
+
+    def up(self, timeout=90):
+        """Start what the manifest says, or change what runs to what it says now."""
         done = self._compose("up", "--detach", "--no-build", "--pull", "never", timeout=timeout)
         if done.returncode != 0:
             raise RuntimeError(f"docker compose up: exit {done.returncode}\n{done.stdout}{done.stderr}\n{self.logs()}")

@@ -47,7 +47,7 @@ STAND_INS = {
         {"data": (999, 999, 0o755)},
         {"ENTRYPOINT": ["docker-entrypoint.sh"], "CMD": ["redis-server"], "EXPOSE": "6379", "WORKDIR": "/data", "VOLUME": "/data"}),
     "postgres": StandIn(
-        ["postgres:16", "postgres:16-alpine"],
+        ["postgres:16", "postgres:16-alpine", "postgres:16.4", "postgres:16.9"],
         [*(f"{POSTGRES}/bin/{name}" for name in ("postgres", "initdb", "pg_ctl", "psql", "pg_isready")),
          f"{POSTGRES}/lib/dict_snowball.so", f"{POSTGRES}/lib/plpgsql.so", "usr/share/postgresql/15", "usr/share/zoneinfo/Etc", "usr/bin/setpriv"],
         {"var/lib/postgresql": (999, 999, 0o755), "var/lib/postgresql/data": (999, 999, 0o1777), "var/run/postgresql": (999, 999, 0o1777),

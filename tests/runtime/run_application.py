@@ -41,7 +41,12 @@ class Application:
         copy = ROOM / "projects" / self.name
         shutil.copytree(self.folder, copy, symlinks=True)
         with closing(Project(self.name, copy, self.expected["ports"])) as project:
-            return probes.run(project, self.expected["steps"])
+            seen = probes.run(project, self.expected["steps"])
+            if again := self.expected.get("again"):
+                replaced(copy, again)
+                project.up()
+                seen += probes.run(project, again["steps"])
+            return seen
 
     def steps(self, target):
         """What clients do there: a step with `on` is for one target alone."""
@@ -49,13 +54,23 @@ class Application:
 
     def from_template(self, target="fargate", change=None, patience=probes.PATIENCE):
         """What clients see of a target's emitted template; `change` rewrites its text first."""
-        artifacts = for_target(target, self.folder)
-        text = (artifacts / "template.yaml").read_text()
         name = f"{self.name}-changed" if change else f"{self.name}-{target}"
+        seen = self._from_template_of(self.folder, name, target, self.steps(target), change, patience)
+        if again := self.expected.get("again"):
+            copy = ROOM / "again" / name
+            shutil.copytree(self.folder, copy, symlinks=True)
+            replaced(copy, again)
+            # The first world's tasks are gone, as those of one copy on a volume are before the next starts; its file systems stay.
+            seen += self._from_template_of(copy, name, target, again["steps"], change, patience)
+        return seen
+
+    def _from_template_of(self, folder, name, target, steps, change, patience):
+        artifacts = for_target(target, folder)
+        text = (artifacts / "template.yaml").read_text()
         text = change(text) if change else text
         parameters = self._values(text) | self._derived_images(artifacts, text, target)
         with closing(Cloud(name, artifacts, parameters, self.expected["ports"], text), timeout=patience * 3) as cloud:
-            seen = probes.run(cloud, self.steps(target), patience)
+            seen = probes.run(cloud, steps, patience)
             cloud.check()
             return seen
 
@@ -75,6 +90,16 @@ class Application:
         asked = re.findall(r"^  (\w+Value):\n    Type: String\n", text, re.M)
         values = {re.sub("[^a-z0-9]", "", name.lower()): value for name, value in self.expected.get("values", {}).items()}
         return {parameter: value for parameter in asked for name, value in values.items() if parameter.lower().startswith(name)}
+
+
+def replaced(folder, again):
+    """The manifest of the next version."""
+    old, new = again["replace"]
+    manifest = folder / "compose.yaml"
+    text = manifest.read_text()
+    if old not in text:
+        raise LookupError(f"{manifest} has no {old}")
+    manifest.write_text(text.replace(old, new))
 
 
 @contextlib.contextmanager

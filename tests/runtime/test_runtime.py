@@ -56,7 +56,8 @@ class Runtime(unittest.TestCase):
         for application in chosen():
             for target in TARGETS:
                 with self.subTest(application.name, target=target):
-                    seen = zip(application.expected["steps"], self.under_compose[application.name].result())
+                    steps = application.expected["steps"] + application.expected.get("again", {}).get("steps", [])
+                    seen = zip(steps, self.under_compose[application.name].result(), strict=True)
                     wanted = [result for step, result in seen if step.get("on", target) == target]
                     self.assertEqual(wanted, self.from_template[application.name, target].result())
 
@@ -96,6 +97,11 @@ class Runtime(unittest.TestCase):
     def test_a_port_that_is_not_open_to_the_health_check_shows(self):
         """The health of a UDP port is asked by HTTP on another one."""
         self.shows("lines", lambda text: without(text, r"Datagram\w+7002Tcp\w+Ingress"), "did not stabilize")
+
+    def test_a_volume_that_starts_anew_shows(self):
+        """The next version of the database finds an empty folder where the file system is another one."""
+        numbers = iter(range(9))
+        self.shows("ledger", lambda text: changed(text, r"^(        Path: )(\S*)$", rf"\g<1>/{next(numbers)}"), "SELECT text FROM entries")
 
     def shows(self, name, change, where, target="fargate"):
         application = next(one for one in every_application() if one.name == name)

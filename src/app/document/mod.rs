@@ -162,7 +162,8 @@ impl ComposeDocument {
         world: &dyn World,
         late: &LateBoundNames,
     ) -> Self {
-        let mut reader = DocumentReader { manifest, sources, world, late, findings: ReadFindings::default() };
+        let mut reader =
+            DocumentReader { manifest, sources, world, late, exposed: 0, findings: ReadFindings::default() };
         let whole = |key| manifest.root.get(key).map(|node| At::of(node, ()));
         ComposeDocument {
             project_name: whole("name"),

@@ -1,9 +1,11 @@
 //! `volumes` and `tmpfs` of a service, with what bind mounts find.
 
 use super::reader::DocumentReader;
+use crate::rules;
 use crate::{At, BindMeaning, BindMount, BindSource, ContainerMount, MountSource};
 use camino::Utf8Path;
 use tranship_frontend::compose::value::parse_bytes;
+use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::world::{PathKind, normalise};
 use tranship_frontend::yaml::Node;
 
@@ -23,6 +25,7 @@ impl DocumentReader<'_> {
                 .split(',')
                 .filter(|option| !option.is_empty())
                 .partition(|option| option.starts_with("size="));
+            self.check_target(item, &path);
             let size = sizes.last().and_then(|option| option.strip_prefix("size="));
             let size = size.and_then(|size| u64::try_from(parse_bytes(size)?).ok());
             let options: Vec<At<String>> =
@@ -54,15 +57,36 @@ impl DocumentReader<'_> {
             _ => MountSource::Other(kind),
         };
         let read_only = self.truth(node.get("read_only"));
+        let target = self.string(node.get("target"))?;
+        self.check_target(node.get("target").unwrap_or(node), &target.value);
         Some(ContainerMount {
             source,
-            target: self.string(node.get("target"))?,
+            target,
             read_only: read_only.as_ref().is_some_and(|read_only| read_only.value),
             read_only_key: read_only,
             nocopy: self.truth(node.at(&["volume", "nocopy"])),
             node: node.id,
             origin: node.origin,
         })
+    }
+
+    /// Docker mounts nothing at a path that does not start at the root.
+    fn check_target(&mut self, node: &Node, target: &str) {
+        if target.starts_with('/') {
+            return;
+        }
+        let key = self.manifest.nodes.path(node.id).to_string();
+        self.findings.claims.rejected(node, "a mount needs an absolute path");
+        let message = format!("`{target}` is not an absolute path, so nothing can be mounted there");
+        // A drive of Windows, as Docker Compose reads it.
+        let help = match target.split_once(':') {
+            Some((drive, _)) if drive.len() == 1 => {
+                "Docker Compose reads one letter before a colon as a drive of Windows: give the volume a longer name, or use the long form"
+            }
+            _ => "write the path from the root of the container: `/data`",
+        };
+        let diagnostic = Diagnostic::new(&rules::app::MOUNT_TARGET, message).at(node.origin).key(key);
+        self.findings.diagnostics.push(diagnostic.help(help));
     }
 
     /// The mode of a tmpfs, as `mount` takes it: in octal digits.

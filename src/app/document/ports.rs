@@ -6,6 +6,12 @@ use std::collections::BTreeSet;
 use tranship_facts::TransportProtocol;
 use tranship_frontend::yaml::Node;
 
+/// Ports that ranges of `expose` may become altogether: one for each there is. A line would else cost gigabytes.
+const MOST_EXPOSED: usize = 65_536;
+
+/// What is said of more.
+const FEWER_PORTS: &str = "ranges that add up to at most 65536 ports in the manifest";
+
 /// What a port may be.
 const PORT_NUMBERS: &str = "a port from 1 to 65535";
 
@@ -25,6 +31,12 @@ impl DocumentReader<'_> {
                 self.out_of_range(item, PORT_NUMBERS);
                 continue;
             };
+            self.exposed =
+                self.exposed.saturating_add(usize::from(range.last.saturating_sub(range.first)) + 1);
+            if self.exposed > MOST_EXPOSED {
+                self.out_of_range(item, FEWER_PORTS);
+                continue;
+            }
             for number in range.first..=range.last {
                 if !named.insert((number, protocol)) {
                     self.findings.claims.decided(item, "already listed under `ports`");

@@ -42,6 +42,8 @@ pub(super) struct DocumentReader<'a> {
     pub(super) world: &'a dyn World,
     /// The variables that stay open in texts.
     pub(super) late: &'a LateBoundNames,
+    /// Ports that ranges of `expose` have become so far.
+    pub(super) exposed: usize,
     /// What was found since they were last taken.
     pub(super) findings: ReadFindings,
 }

@@ -53,6 +53,7 @@ impl DocumentReader<'_> {
             locked: None,
             pin: None,
             build: self.image_build(node),
+            built_with_shell: false,
             platform: self.string(node.get("platform")),
             entrypoint: node.get("entrypoint").and_then(|node| self.arguments(node)),
             command: node.get("command").and_then(|node| self.arguments(node)),

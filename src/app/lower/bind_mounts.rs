@@ -14,7 +14,7 @@ use crate::{
 use camino::Utf8Path;
 use indexmap::IndexMap;
 use tranship_facts::{MachinePath, is_file_name, is_made_by_tools};
-use tranship_frontend::diagnostic::{Diagnostic, listed};
+use tranship_frontend::diagnostic::{Diagnostic, DiagnosticRule, listed};
 use tranship_frontend::source::Origin;
 
 /// The folders for data by the names of their volumes.
@@ -46,7 +46,7 @@ pub(super) fn decide(
     }
     nest(&mut folders);
     refuse_missing(cx, services);
-    drop_time_zones(cx, services);
+    drop_machine_files(cx, services);
     folders
 }
 
@@ -233,29 +233,62 @@ fn place(mount: &ContainerMount, bind: &BindMount) -> Origin {
     if bind.path.origin == Origin::NOWHERE { mount.origin } else { bind.path.origin }
 }
 
-/// The time zone of the machine, which no target mounts: one note for all services.
-fn drop_time_zones(cx: &mut LoweringContext<'_>, services: &mut IndexMap<ManifestName, AppService>) {
-    let reason = "containers on AWS run in UTC; the variable `TZ` sets another time zone";
-    let mut found: Vec<(ManifestName, Origin)> = Vec::new();
-    for service in services.values_mut() {
-        service.container.mounts.retain(|mount| {
-            let MountSource::Bind(bind) = &mount.source else { return true };
-            let is_zone = bind.meaning == BindMeaning::Machine(MachinePath::TimeZone);
-            if is_zone {
-                cx.ledger.ignored(&mount.node, reason, BehaviourEffect::Equivalent);
-                cx.ledger.reported(&mount.node);
-                found.push((service.name.clone(), place(mount, bind)));
-            }
-            !is_zone
-        });
+/// Files of the machine that no target mounts, since an image has its own.
+struct DroppedFiles {
+    kind: MachinePath,
+    rule: &'static DiagnosticRule,
+    /// What is not mounted, with its verb.
+    what: &'static str,
+    /// What takes its place.
+    reason: &'static str,
+    effect: BehaviourEffect,
+    help: &'static str,
+}
+
+/// The time zone, and the authorities that the machine trusts.
+const DROPPED: &[DroppedFiles] = &[
+    DroppedFiles {
+        kind: MachinePath::TimeZone,
+        rule: &rules::app::TIME_ZONE_FILE,
+        what: "the time zone of your machine is",
+        reason: "containers on AWS run in UTC; the variable `TZ` sets another time zone",
+        effect: BehaviourEffect::Equivalent,
+        help: "write `environment: { TZ: Europe/Berlin }` for the zone you want",
+    },
+    DroppedFiles {
+        kind: MachinePath::Certificates,
+        rule: &rules::app::MACHINE_CERTIFICATES,
+        what: "the certificates of your machine are",
+        reason: "the image has those of its own distribution",
+        effect: BehaviourEffect::ChangesBehaviour,
+        help: "for an authority of your own, mount its certificate from the project: `volumes: [\"./ca.crt:/etc/ssl/certs/ca.crt:ro\"]`",
+    },
+];
+
+/// Drops the mounts of such files: one diagnostic of each kind for all services.
+fn drop_machine_files(cx: &mut LoweringContext<'_>, services: &mut IndexMap<ManifestName, AppService>) {
+    for files in DROPPED {
+        let mut found: Vec<(ManifestName, Origin)> = Vec::new();
+        for service in services.values_mut() {
+            service.container.mounts.retain(|mount| {
+                let MountSource::Bind(bind) = &mount.source else { return true };
+                let is_dropped = bind.meaning == BindMeaning::Machine(files.kind);
+                if is_dropped {
+                    cx.ledger.ignored(&mount.node, files.reason, files.effect);
+                    cx.ledger.reported(&mount.node);
+                    found.push((service.name.clone(), place(mount, bind)));
+                }
+                !is_dropped
+            });
+        }
+        let mut names: Vec<String> = found.iter().map(|(name, _)| format!("`{name}`")).collect();
+        names.dedup();
+        if names.is_empty() {
+            continue;
+        }
+        let message = format!("{} not mounted into {}: {}", files.what, listed(&names), files.reason);
+        let places = found.iter().map(|(_, origin)| *origin);
+        let told = places.fold(Diagnostic::new(files.rule, message), Diagnostic::at);
+        cx.diagnostics.push(told.help(files.help));
     }
-    let mut names: Vec<String> = found.iter().map(|(name, _)| format!("`{name}`")).collect();
-    names.dedup();
-    if names.is_empty() {
-        return;
-    }
-    let message = format!("the time zone of your machine is not mounted into {}: {reason}", listed(&names));
-    let places = found.iter().map(|(_, origin)| *origin);
-    let told = places.fold(Diagnostic::new(&rules::app::TIME_ZONE_FILE, message), Diagnostic::at);
-    cx.diagnostics.push(told.help("write `environment: { TZ: Europe/Berlin }` for the zone you want"));
 }

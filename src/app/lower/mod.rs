@@ -8,6 +8,7 @@
 mod address_scan;
 mod bare_names;
 mod bind_mounts;
+mod built_shells;
 mod command_end;
 mod command_secrets;
 mod command_wiring;
@@ -36,6 +37,7 @@ mod listening_ports;
 mod log_services;
 mod machine_hosts;
 mod managed_databases;
+mod memory_limits;
 mod named_volumes;
 mod names_in_files;
 mod own_checks;
@@ -209,6 +211,7 @@ impl LoweringContext<'_> {
         }
         provided_services::report(self, &selection, &services);
         let folders = bind_mounts::decide(self, &mut services);
+        built_shells::find(self, &mut services);
         let mut directory = host_directory::HostDirectory::new(
             self.document,
             &services,
@@ -222,6 +225,7 @@ impl LoweringContext<'_> {
         service_roles::assign(self, &mut services, &selection, &databases, &reached);
         service_egress::assign(self, &mut services, &settings);
         usual_sizes::assign(self, &mut services);
+        memory_limits::report(self, &services);
         external_addresses::resolve(self, &mut services, &directory);
         log_services::resolve(self, &mut services);
         let mut secrets = declared_secrets::declared(self, &services, &databases);

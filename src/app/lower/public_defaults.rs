@@ -6,13 +6,13 @@
 
 use super::LoweringContext;
 use super::inside_ports::{self, InsideReason};
-use super::port_protocols::{PortProtocols, SpokenProtocol};
+use super::port_protocols::{PortProtocols, ProtocolEvidence, SpokenProtocol};
 use super::public_lines::{self, PublicLine};
 use super::public_ports::{FrontDoor, plain, public_setting};
 use crate::rules;
 use crate::{
     AppService, BehaviourEffect, ContainerPort, EndpointExposure, ManifestName, PublicExposure,
-    ServiceEndpoint,
+    PublicProtocol, ServiceEndpoint,
 };
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
@@ -112,7 +112,7 @@ pub(super) fn endpoint(
             report_left(cx, &rest, &format!("`{}` takes every request", taker.service), None);
         }
     }
-    chosen.map(|one| catch_all(cx, one, open.len() > 1, &inside))
+    chosen.map(|one| catch_all(cx, one, (open.len() > 1, door.passes_on), &inside))
 }
 
 /// Whether an endpoint takes every request of the usual listener of the public load balancer.
@@ -127,7 +127,7 @@ fn takes_everything(endpoint: &ServiceEndpoint, door: FrontDoor) -> bool {
 fn catch_all(
     cx: &mut LoweringContext<'_>,
     one: &PublishedCandidate<'_>,
-    among_several: bool,
+    (among_several, passes_on): (bool, bool),
     inside: &[&PublishedCandidate<'_>],
 ) -> ServiceEndpoint {
     let (service, port) = (one.service, one.port);
@@ -139,13 +139,22 @@ fn catch_all(
         }
         false => "it is the only published port".to_owned(),
     };
-    let mut diagnostic = Diagnostic::new(
-        &rules::app::PUBLIC_BY_DEFAULT,
-        format!("port {number} of `{}` becomes public, because {why}", service.name),
-    )
-    .at(port.origin)
-    .service(&*service.name)
-    .help(format!("add `x-tranship: {{ public: false }}` to `{}` to keep it internal", service.name));
+    let by_default = match spoken.evidence {
+        ProtocolEvidence::Nothing => Diagnostic::new(
+            &rules::app::ASSUMED_HTTP,
+            format!("port {number} of `{}` becomes public over HTTP: {why}, and nothing says what it speaks", service.name),
+        )
+        .help(if_not_http(service, port, passes_on))
+        .help(format!("if it speaks HTTP, add `app_protocol: http` to the port, or `x-tranship: {{ public: true }}` to `{}`", service.name)),
+        _ => Diagnostic::new(
+            &rules::app::PUBLIC_BY_DEFAULT,
+            format!("port {number} of `{}` becomes public, because {why}", service.name),
+        ),
+    };
+    let mut diagnostic = by_default
+        .at(port.origin)
+        .service(&*service.name)
+        .help(format!("add `x-tranship: {{ public: false }}` to `{}` to keep it internal", service.name));
     for one in inside.iter().take(INSIDE_SHOWN) {
         let reason = one.inside.map_or("", InsideReason::text);
         diagnostic = diagnostic.note(format!(
@@ -166,6 +175,21 @@ fn catch_all(
         }),
         node: port.node,
         origin: port.origin,
+    }
+}
+
+/// What to write for a port that speaks something else.
+fn if_not_http(service: &AppService, port: &ContainerPort, passes_on: bool) -> String {
+    match passes_on {
+        true => format!(
+            "if it does not speak HTTP, add {} to `{}`",
+            public_lines::setting(&[PublicLine::passed_on(port, PublicProtocol::Tcp)]),
+            service.name
+        ),
+        false => {
+            "if it does not speak HTTP, choose the target `fargate` or `ecs-ec2`, which pass connections on"
+                .to_owned()
+        }
     }
 }
 

@@ -35,11 +35,16 @@ fn is_sized(resources: &ResourceRequests) -> bool {
 fn usual(service: &AppService) -> Option<UsualSize> {
     let image = known(&service.container).and_then(|image| image.usual_memory());
     let memory = image.or_else(|| is_java(service).then(|| UsualMemory::of(MemoryHunger::Jvm)));
-    let said = texts(service).filter_map(|text| needed_mib(&text)).max();
+    let said = told(service);
     let least = memory.map(|memory| memory.mib);
     let mib = said.into_iter().chain(least).max()?;
     // A small heap fits into the smallest task.
     (mib > SMALLEST || least.is_some()).then_some(UsualSize { cpu: UsualMemory::CPU, memory: mib })
+}
+
+/// MiB that a variable or the command tells the program to use, with what it needs besides.
+pub(super) fn told(service: &AppService) -> Option<u32> {
+    texts(service).filter_map(|text| needed_mib(&text)).max()
 }
 
 /// MiB of the smallest task.

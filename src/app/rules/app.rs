@@ -112,6 +112,16 @@ rules! {
         why "The manifest publishes it, so on AWS it is reachable from the internet."
         example "services:\n  web:\n    image: nginx\n    ports: [\"8080:80\"]\n"
         fix "If that is intended, nothing. Otherwise set `x-tranship: { public: false }` on the service.";
+    ASSUMED_HTTP = Warning "app/assumed-http" "public port of which nobody knows what it speaks"
+        what "One published port is public without a word, and nothing says that it speaks HTTP: neither its image, `app_protocol`, the health check of its container nor its number. The load balancer serves it over HTTP, on port 80 or 443."
+        why "A program with a protocol of its own is not reachable, and fails the health checks of the load balancer."
+        example "services:\n  switch:\n    image: acme/switch\n    ports: [\"9050:9050\"]\n"
+        fix "For HTTP, write `app_protocol: http` in the long form of the port, or `x-tranship: { public: true }`. For anything else, write `x-tranship: { public: { protocol: tcp, port: 9050 } }`, on `fargate` and `ecs-ec2`.";
+    MEMORY_LIMIT = Warning "app/memory-limit" "memory limit that ends its container"
+        what "The limit is smaller than what the program is told to use, by a heap in a variable or a command, or it is below 16 MiB. A number without a unit is in bytes."
+        why "The kernel kills a container that reaches its limit."
+        example "services:\n  web: { image: web, mem_limit: 7984000 }\n"
+        fix "Raise the limit, with a unit: `mem_limit: 512m`. If the program needs as little as that, accept: `accept: [app/memory-limit]`.";
     USUAL_SIZE = Note "app/usual-size" "size of a service that needs more than the minimum"
         what "A database, a search engine, a message broker or a Java program has no size in the manifest, or a variable or a command sets a heap. Its task gets half a vCPU and the memory that it is known to need, at least 1 GiB."
         why "Under Docker Compose, a container may use the whole machine. The smallest task has a quarter of a vCPU and 512 MiB, and a process that needs more memory is killed."
@@ -177,6 +187,11 @@ rules! {
         why "The result would be a stack that runs nothing."
         example "services:\n  app:\n    image: nginx\nx-tranship:\n  skip: [app]\n"
         fix "Add a service, remove one from `skip`, or activate its profile with `--profile`.";
+    MOUNT_TARGET = Error "app/mount-target" "mount at a relative path"
+        what "The path in the container at which something is mounted does not start with `/`. A volume whose name has one letter is read as a drive of Windows: `v:/data` is a path, not a volume."
+        why "Docker refuses to create the container."
+        example "services:\n  web:\n    image: nginx\n    volumes: [\"data\"]\n"
+        fix "Write the path from the root: `data:/data`.";
     MISSING_FILE = Error "app/missing-file" "missing mounted file"
         what "A bind mount names a file of the project that is not there, or `create_host_path: false` prevents that its source is created."
         why "Docker would mount an empty folder instead of the file, and the program would fail."
@@ -187,6 +202,11 @@ rules! {
         why "Programs that show local time show UTC."
         example "services:\n  web:\n    image: nginx\n    ports: [\"80:80\"]\n    volumes: [\"/etc/localtime:/etc/localtime:ro\"]\n"
         fix "Set the zone with `environment: { TZ: Europe/Berlin }`, which most programs and images support.";
+    MACHINE_CERTIFICATES = Warning "app/machine-certificates" "certificates of the local machine not mounted"
+        what "The service mounts `/etc/ssl/certs` or another folder of the authorities that its host trusts. On AWS there is no such folder to mount: an empty one would hide what the image has, so the image keeps its own."
+        why "An image without certificates cannot connect by TLS, and an authority of your own is not trusted."
+        example "services:\n  web:\n    image: nginx\n    ports: [\"80:80\"]\n    volumes: [\"/etc/ssl/certs:/etc/ssl/certs:ro\"]\n"
+        fix "Install the certificates in the image (`ca-certificates`). For an authority of your own, mount its certificate from the project.";
     IMAGE_PLATFORM = Error "app/image-platform" "image for a different platform"
         what "According to `tranship.lock`, the image is not available for the platform of its task."
         why "The container could not start: `exec format error`."

@@ -33,6 +33,16 @@ pub enum DeploymentPosture {
 }
 setting_words!(DeploymentPosture { Dev = "dev", Prod = "prod" });
 
+/// How many CloudFormation stacks an application on ECS is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StackLayout {
+    /// One, whatever its size.
+    Single,
+    /// A root stack, and a nested stack for each service.
+    Nested,
+}
+setting_words!(StackLayout { Single = "single", Nested = "nested" });
+
 /// Who runs the delivery pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PipelineProvider {

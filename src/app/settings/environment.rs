@@ -2,7 +2,7 @@
 
 use super::choices::{
     CapacityKind, DeploymentPosture, EnvironmentRoles, EnvironmentTier, MountedFiles, NameResolution,
-    PlatformKind, RolloutKind, VolumePlace,
+    PlatformKind, RolloutKind, StackLayout, VolumePlace,
 };
 use super::declaration::{SettingForm, SettingNameForm, setting_group};
 use super::delivery::{PIPELINE, PipelineSettings};
@@ -166,6 +166,21 @@ setting_group! {
             default: "the project and the environment, joined by a hyphen",
             example: "x-tranship:\n  stack: shop-production\n",
             targets: All,
+        }
+        /// How many CloudFormation stacks the application is. `nested`: a root stack with what services share, what keeps
+        /// data and what has an address, and a nested stack for each service. `single`: one stack, which has room for
+        /// about 50 services. What is deployed one way cannot become the other by itself: `docs/large-applications.md`.
+        stacks: Option<At<StackLayout>> {
+            default: "`single`, and `nested` for an application with more than fits into one stack",
+            example: "x-tranship:\n  stacks: nested\n",
+            targets: Only(ECS),
+        }
+        /// Services whose resources stay in the root stack, although the application is several stacks: those that were
+        /// deployed when it was one.
+        root_services: Vec<At<String>> {
+            default: "none: each service and each job that does not run before a deployment has a nested stack",
+            example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\nx-tranship:\n  stacks: nested\n  root_services: [web]\n",
+            targets: Only(ECS),
         }
         /// The platform of the Elastic Beanstalk environment: `ecs` runs the containers as one Amazon ECS task,
         /// `docker` runs Docker Compose on each instance. The platform of a running environment cannot change.

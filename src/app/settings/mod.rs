@@ -30,7 +30,7 @@ mod volume;
 pub(crate) use account::account;
 pub use choices::{
     CapacityKind, DeploymentPosture, EnvironmentRoles, EnvironmentTier, MountedFiles, NameResolution,
-    PipelineProvider, PlatformKind, RolloutKind, VolumePlace, VolumeScope,
+    PipelineProvider, PlatformKind, RolloutKind, StackLayout, VolumePlace, VolumeScope,
 };
 pub use declaration::{SettingDeclaration, SettingForm, SettingLayering, SettingTargets};
 pub use delivery::{ComposedImage, DeliverySummary, PipelineSettings, TestService};
@@ -49,7 +49,7 @@ pub use identifiers::{
     SnapshotName, SourceRepository, SubnetId, TargetName, UrlPath, VolumeOwner, VpcId,
 };
 pub use page::{settings_page, settings_reference};
-pub use patch::{PatchAction, PatchRemoval, PatchSettings, PatchTargets};
+pub use patch::{PatchAction, PatchEntry, PatchRemoval, PatchSettings, PatchTargets};
 pub(crate) use public::passes_connections_on;
 pub use public::{ContainerPorts, HealthCheckSettings, PublicEndpoint, PublicSetting};
 pub(crate) use reader::late_bound_structure;

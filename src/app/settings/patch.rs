@@ -39,6 +39,18 @@ setting_group! {
             example: "x-tranship:\n  patch:\n    - output: TemplateRegion\n      add: { Description: Where it runs, Value: !Ref AWS::Region }\n",
             targets: Only(ECS),
         }
+        /// The mapping of the template to add or change: names of its keys, each with its attributes.
+        mapping: Option<At<String>> {
+            default: "none",
+            example: "x-tranship:\n  patch:\n    - mapping: Zones\n      add:\n        eu-central-1: { HostedZone: Z0123456789ABC }\n    - output: HostedZone\n      add: { Value: !FindInMap [Zones, eu-central-1, HostedZone] }\n",
+            targets: Only(ECS),
+        }
+        /// The condition of the template to add, to replace or to take away.
+        condition: Option<At<String>> {
+            default: "none",
+            example: "x-tranship:\n  patch:\n    - condition: IsFrankfurt\n      add: !Equals [!Ref AWS::Region, eu-central-1]\n    - output: Place\n      add: { Value: Frankfurt, Condition: IsFrankfurt }\n",
+            targets: Only(ECS),
+        }
         /// The namespace of Elastic Beanstalk options to set or remove: `merge` sets options by name.
         option: Option<At<String>> {
             default: "none",
@@ -82,8 +94,8 @@ setting_group! {
             example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n  db:\n    image: postgres:17\n    environment: { POSTGRES_PASSWORD: local-only-4711 }\n    x-tranship:\n      database: true\n      patch:\n        - resource: AWS::RDS::DBInstance\n          remove: Properties.CopyTagsToSnapshot\n",
             targets: All,
         }
-        /// A resource, parameter or output that does not exist yet, as a template has it.
-        add: Option<At<FreeMapping>> {
+        /// A resource, parameter, output, mapping or condition that does not exist yet, as a template has it.
+        add: Option<At<PatchEntry>> {
             default: "none",
             example: "x-tranship:\n  patch:\n    - resource: AlarmTopic\n      add:\n        Type: AWS::SNS::Topic\n        Properties: { DisplayName: Alarms }\n",
             targets: All,
@@ -103,10 +115,17 @@ pub enum PatchAction<'a> {
     /// Takes something away.
     Remove(&'a At<PatchRemoval>),
     /// Adds an entry.
-    Add(&'a At<FreeMapping>),
+    Add(&'a At<PatchEntry>),
 }
 
 impl PatchSettings {
+    /// What it may be about, of which one is set.
+    pub fn things(&self) -> [Option<&At<String>>; 6] {
+        let own =
+            [&self.resource, &self.parameter, &self.output, &self.mapping, &self.condition, &self.option];
+        own.map(Option::as_ref)
+    }
+
     /// What it does: the one action that it has.
     pub fn action(&self) -> Option<PatchAction<'_>> {
         let merge = self.merge.as_ref().map(PatchAction::Merge);
@@ -132,7 +151,7 @@ impl PatchSettings {
     }
 
     fn wrong(&self) -> Option<(&'static str, &'static str)> {
-        let things = [&self.resource, &self.parameter, &self.output, &self.option];
+        let things = self.things();
         let actions = [
             self.merge.is_some(),
             self.replace.is_some(),
@@ -144,7 +163,7 @@ impl PatchSettings {
         let is_type = self.resource.as_ref().is_some_and(|resource| resource.value.contains("::"));
         if things.iter().filter(|thing| thing.is_some()).count() != 1 {
             return Some((
-                "a change in `patch` needs exactly one of `resource`, `parameter`, `output` and `option`",
+                "a change in `patch` needs exactly one of `resource`, `parameter`, `output`, `mapping`, `condition` and `option`",
                 "write one change for each thing to change",
             ));
         }
@@ -154,10 +173,25 @@ impl PatchSettings {
                 "write a change of its own for each",
             ));
         }
+        let is_partial = self.merge.is_some() || self.append.is_some() || self.remove.is_some() && !is_whole;
+        if self.condition.is_some() && (self.at.is_some() || is_partial) {
+            return Some((
+                "a condition is one function",
+                "write it as a whole with `add` or `replace`, or take it away with `remove: true`",
+            ));
+        }
+        let is_function = self.add.as_ref().is_some_and(|add| add.value.0.entries().is_none());
+        if is_function && self.condition.is_none() {
+            return Some((
+                "`add` needs a mapping of keys",
+                "write the entry as a template has it, with its keys",
+            ));
+        }
         if self.at.is_some() && (self.add.is_some() || is_whole || self.option.is_some()) {
             return Some(("`at` leads to a place inside an entry that exists", "remove `at`"));
         }
-        if self.at.is_none() && (self.replace.is_some() || self.append.is_some()) {
+        let is_inside = self.replace.is_some() && self.condition.is_none() || self.append.is_some();
+        if self.at.is_none() && is_inside {
             return Some((
                 "`replace` and `append` need `at`",
                 "add the place of the value, such as `at: Properties.Tags`",
@@ -179,6 +213,26 @@ impl PatchSettings {
             return Some(("`add` needs the logical id of the new resource", "write `resource: NAME`"));
         }
         None
+    }
+}
+
+/// `add` of a change: the keys of an entry, or the function of a condition.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PatchEntry(pub FreeNode);
+
+impl SettingValue for PatchEntry {
+    const FORM: &'static SettingForm = &SettingForm::Free {
+        words: "a mapping, or the function of a condition, without null in it",
+        json: "",
+    };
+
+    fn read(node: &Node, reader: &mut SettingReader<'_>) -> Option<Self> {
+        if !is_collection(node) && node.tag.is_none() {
+            reader.refuse(node, Self::FORM);
+            return None;
+        }
+        reader.note_empty(node);
+        FreeNode::read(node, reader).map(PatchEntry)
     }
 }
 

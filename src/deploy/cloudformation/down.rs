@@ -5,6 +5,7 @@
 
 use super::follow::{self, EventBookmark};
 use super::instance_protection;
+use super::nested;
 use super::protection_release::{self, ResourceFate};
 use super::rollback;
 use super::services::ServiceWatch;
@@ -14,6 +15,7 @@ use crate::deploy::failure::{DeployFailure, sdk};
 use crate::deploy::progress::DeployProgress;
 use crate::deploy::session::AwsSession;
 use crate::deploy::{DeployOptions, DeployOutcome, confirm_by_name};
+use crate::operation::stack_templates::StackTemplates;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_sdk_cloudformation::types::{Capability, Parameter, TemplateStage};
@@ -56,7 +58,7 @@ pub(in crate::deploy) async fn down(
     let template = template(&client, &stack).await?;
     let release = protection_release::release(&template, &options.delete_data)
         .map_err(|error| DeployFailure::failed(format!("cannot read the template of {name}: {error}")))?;
-    announce(session, &stack, &release, progress).await?;
+    announce(session, &stack, &template, &release, progress).await?;
     confirm_by_name(session, options, environment).await?;
     if let Some(template) = release.template.filter(|_| stack.is_updatable()) {
         prepare(session, &stack, template, options, progress).await?;
@@ -76,10 +78,17 @@ async fn template(client: &Client, stack: &DeployedStack) -> Result<String, Depl
 async fn announce(
     session: &AwsSession,
     stack: &DeployedStack,
+    template: &str,
     release: &protection_release::ProtectionRelease,
     progress: &mut dyn DeployProgress,
 ) -> Result<(), DeployFailure> {
-    progress.warn(&format!("{} resources will be deleted", release.resources - release.stores.len()));
+    // Those of nested stacks are not in the template; what cannot be counted is not a reason to stop.
+    let inside = match StackTemplates::nested_ids(template).is_empty() {
+        true => 0,
+        false => nested::inside(&session.cloudformation(), &stack.id).await.unwrap_or_default(),
+    };
+    let deleted = release.resources + inside - release.stores.len();
+    progress.warn(&format!("{deleted} resources will be deleted"));
     for protection_release::ReleasedStore { id: store, kind, fate } in &release.stores {
         let Some(id) = instance_protection::physical(session, &stack.id, store).await? else { continue };
         progress.warn(&match fate {

@@ -3,12 +3,14 @@
 //! In: a stack. Out: a [`ResourceDrift`] for each resource that CloudFormation finds changed or deleted. Values are not read: they
 //! may be secret.
 
+use super::nested;
 use super::stack::find;
 use crate::deploy::clock::PollingPace;
 use crate::deploy::failure::{DeployFailure, FailureKind, sdk};
 use crate::deploy::progress::DeployProgress;
 use crate::deploy::session::AwsSession;
 use crate::deploy::{DeployOptions, ResourceDrift};
+use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{
     StackDriftDetectionStatus, StackResourceDrift, StackResourceDriftStatus,
 };
@@ -24,7 +26,26 @@ pub(in crate::deploy) async fn drift(
     let client = session.cloudformation();
     let Some(stack) = find(&client, &deployment.stack).await? else { return Ok(Vec::new()) };
     progress.message("looking for what was changed outside of the stack");
-    let begun = client.detect_stack_drift().stack_name(&stack.id).send().await;
+    // CloudFormation looks at one stack at a time.
+    let resources = nested::listed(&client, &stack.id).await;
+    let resources = resources.map_err(|error| sdk("list the stack's resources", error))?;
+    let stacks = nested::nested(&resources).map(|(_, physical)| physical.to_owned());
+    let mut found = Vec::new();
+    for id in std::iter::once(stack.id.clone()).chain(stacks) {
+        found.extend(of_stack(session, &client, &id, options, progress).await?);
+    }
+    Ok(found)
+}
+
+/// The drift of one stack.
+async fn of_stack(
+    session: &AwsSession,
+    client: &Client,
+    stack: &str,
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<Vec<ResourceDrift>, DeployFailure> {
+    let begun = client.detect_stack_drift().stack_name(stack).send().await;
     let begun = begun.map_err(|error| sdk("look for drift", error))?;
     let id = begun.stack_drift_detection_id().unwrap_or_default().to_owned();
     let mut pace = PollingPace::new(session.time_left(options.timeout));
@@ -45,7 +66,7 @@ pub(in crate::deploy) async fn drift(
     }
     let (mut found, mut token) = (Vec::new(), None);
     loop {
-        let call = client.describe_stack_resource_drifts().stack_name(&stack.id).set_next_token(token);
+        let call = client.describe_stack_resource_drifts().stack_name(stack).set_next_token(token);
         let page = call.send().await.map_err(|error| sdk("read the drift", error))?;
         found.extend(page.stack_resource_drifts().iter().filter_map(read));
         token = page.next_token().map(str::to_owned);

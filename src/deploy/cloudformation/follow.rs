@@ -4,6 +4,7 @@
 //! resource that failed with its own reason.
 
 use super::changeset;
+use super::nested_events::NestedEvents;
 use super::services::ServiceWatch;
 use super::stack::{DeployedStack, find};
 use crate::deploy::clock::PollingPace;
@@ -12,7 +13,9 @@ use crate::deploy::progress::{DeployProgress, ProgressEvent};
 use crate::deploy::session::AwsSession;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{StackEvent, StackStatus};
+use std::collections::BTreeMap;
 use std::time::Duration;
+use tranship_cloudformation::NESTED_STACK;
 
 /// Polls of the events for one of the stack's state, while no event says that it has come to rest.
 const LOOKS: u32 = 6;
@@ -20,7 +23,7 @@ const LOOKS: u32 = 6;
 /// A position in a stack's events.
 #[derive(Debug, Clone, Default)]
 pub(super) struct EventBookmark {
-    last: Option<String>,
+    pub(super) last: Option<String>,
     started: bool,
 }
 
@@ -49,6 +52,8 @@ pub(super) struct OperationEnd {
     pub(super) stack: DeployedStack,
     /// The failures, in order.
     failures: Vec<StackEvent>,
+    /// The failures inside nested stacks, by their logical ids.
+    nested: BTreeMap<String, Vec<StackEvent>>,
 }
 
 /// The first resource that failed, with its own reason.
@@ -90,11 +95,14 @@ async fn to_the_end(
 ) -> Result<OperationEnd, DeployFailure> {
     let client = session.cloudformation();
     let (mut pace, mut failures) = (PollingPace::new(session.time_left(limit)), Vec::new());
+    let mut inner = NestedEvents::default();
     let (mut ending, mut polls) = (false, 0);
     loop {
         let fresh = since(&client, stack_id, &mut mark).await?;
         take(&fresh, &mut mark, watch, progress);
-        if !fresh.is_empty() {
+        inner.open(&fresh);
+        let news = inner.look(&client, watch, progress).await;
+        if news || !fresh.is_empty() {
             pace.hurry();
         }
         ending |= fresh.iter().any(is_end);
@@ -109,9 +117,11 @@ async fn to_the_end(
             if gone || mark.started && !stack.is_busy() {
                 // Events that came between the two calls.
                 let late = since(&client, stack_id, &mut mark).await?;
+                inner.open(&late);
+                inner.finish(&client, watch, progress).await;
                 take(&late, &mut mark, watch, progress);
                 failures.extend(late.into_iter().filter(is_failure));
-                return Ok(OperationEnd { stack, failures });
+                return Ok(OperationEnd { stack, failures, nested: inner.failures });
             }
         }
         polls += 1;
@@ -138,7 +148,7 @@ fn take(
 }
 
 /// The events after the bookmark, oldest first; advances the bookmark.
-async fn since(
+pub(super) async fn since(
     client: &Client,
     stack: &str,
     mark: &mut EventBookmark,
@@ -191,7 +201,7 @@ fn status(event: &StackEvent) -> &str {
     event.resource_status().map_or("", |status| status.as_str())
 }
 
-fn is_of_stack(event: &StackEvent) -> bool {
+pub(super) fn is_of_stack(event: &StackEvent) -> bool {
     event.resource_type() == Some("AWS::CloudFormation::Stack")
         && event.physical_resource_id() == event.stack_id()
 }
@@ -209,7 +219,7 @@ fn is_end(event: &StackEvent) -> bool {
     is_of_stack(event) && !status(event).is_empty() && !status(event).ends_with("_IN_PROGRESS")
 }
 
-fn is_failure(event: &StackEvent) -> bool {
+pub(super) fn is_failure(event: &StackEvent) -> bool {
     status(event).ends_with("_FAILED")
 }
 
@@ -224,7 +234,7 @@ fn is_consequence(event: &StackEvent) -> bool {
     event.resource_status_reason().is_some_and(|reason| reason.contains("cancelled"))
 }
 
-fn describe(event: &StackEvent) -> ProgressEvent {
+pub(super) fn describe(event: &StackEvent) -> ProgressEvent {
     ProgressEvent {
         subject: event.logical_resource_id().unwrap_or_default().to_owned(),
         kind: event.resource_type().unwrap_or_default().to_owned(),
@@ -280,6 +290,11 @@ impl OperationEnd {
 
     /// The failures of the nested stack that an event is about.
     async fn inner(&self, client: &Client, event: &StackEvent) -> Option<Vec<StackEvent>> {
+        let seen = event.logical_resource_id().and_then(|name| self.nested.get(name));
+        let of_root = event.stack_id() == Some(self.stack.id.as_str());
+        if let Some(seen) = seen.filter(|_| of_root && event.resource_type() == Some(NESTED_STACK)) {
+            return Some(seen.clone());
+        }
         let id = event.physical_resource_id().filter(|id| id.contains(":stack/"))?;
         if event.resource_type() != Some("AWS::CloudFormation::Stack") || event.stack_id() == Some(id) {
             return None;

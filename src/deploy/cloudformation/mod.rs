@@ -9,6 +9,8 @@ mod down;
 mod drift;
 mod follow;
 mod instance_protection;
+pub(super) mod nested;
+mod nested_events;
 mod plan_name;
 mod protection_release;
 mod reattach;
@@ -32,9 +34,9 @@ use super::progress::DeployProgress;
 use super::review::DeploymentReview;
 use super::session::AwsSession;
 use super::{
-    DeployOptions, DeployOutcome, DeployValues, DeploymentStatus, ServiceStatus, artifact, ask, confirm,
-    late_values,
+    DeployOptions, DeployOutcome, DeployValues, DeploymentStatus, ServiceStatus, ask, confirm, late_values,
 };
+use crate::operation::stack_templates::StackTemplates;
 use aws_sdk_cloudformation::Client;
 use std::collections::BTreeMap;
 use tranship_artifact::ArtifactSet;
@@ -57,13 +59,28 @@ pub(super) async fn deploy(
     progress: &mut dyn DeployProgress,
 ) -> Result<DeployOutcome, DeployFailure> {
     let name = &deployment.stack;
-    let template = String::from_utf8_lossy(artifact(artifacts, "template.yaml")?);
-    let renewal = TaskRenewal::new(&template, deployment, &options.force)?;
+    let templates = compiled(artifacts)?;
+    let whole = templates.whole().unwrap_or_default();
+    let renewal = TaskRenewal::new(&whole, deployment, &options.force)?;
     let stack = settle(session, deployment, options, progress).await?;
+    let running = match &stack {
+        Some(stack) => Some(nested::running(&session.cloudformation(), &stack.id).await),
+        None => None,
+    };
+    if let Some(Ok(running)) = &running {
+        nested::guard(deployment, running, &templates)?;
+    }
     let parameters = choose(session, deployment, stack.as_ref(), options, progress).await?;
     let new = stack.is_none();
-    let planned = review::of(session, deployment, stack.as_ref(), &parameters, artifacts, options).await;
+    let planned = match running.transpose() {
+        Ok(running) => {
+            let running = stack.as_ref().zip(running.as_ref());
+            review::of(session, deployment, running, &parameters, artifacts, options)
+        }
+        Err(failure) => Err(failure),
+    };
     let planned = reviewed(planned, options, progress)?;
+    let template = nested::uploaded(session, &deployment.stack, &templates, progress).await?;
     let stack = match stack {
         None => reattach::offer(session, deployment, &template, &parameters, options, progress).await?,
         there => there,
@@ -105,6 +122,12 @@ pub(super) async fn deploy(
     }
     let due = renewal.due(session, &set.stack_id, &set.changes, &before, progress).await?;
     due.roll(session, deployment, options, outcome, progress).await
+}
+
+/// The templates of a compile.
+fn compiled(artifacts: &ArtifactSet) -> Result<StackTemplates, DeployFailure> {
+    let found = StackTemplates::compiled(artifacts);
+    found.ok_or_else(|| DeployFailure::failed("the artifact set has no template.yaml"))
 }
 
 /// AWS goes on alone.

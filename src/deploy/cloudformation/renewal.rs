@@ -6,11 +6,11 @@
 
 use super::secret_readers::{SecretReader, readers};
 use super::services::{self, NewTasks, RunningService};
-use super::template;
 use crate::deploy::failure::DeployFailure;
 use crate::deploy::progress::{DeployProgress, PlannedChange, ResourceAction};
 use crate::deploy::session::AwsSession;
 use crate::deploy::{DeployOptions, DeployOutcome, ForcedTasks};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_targets::{StackDeployment, StackService};
 
@@ -34,13 +34,11 @@ pub(super) struct DueTasks {
 impl<'a> TaskRenewal<'a> {
     /// Fails if a flag names a service that the stack does not have.
     pub(super) fn new(
-        template: &str,
+        template: &Value,
         deployment: &'a StackDeployment,
         force: &ForcedTasks,
     ) -> Result<Self, DeployFailure> {
-        let template = template::read(template)
-            .map_err(|error| DeployFailure::failed(format!("cannot read the template: {error}")))?;
-        let readers = readers(&template);
+        let readers = readers(template);
         let all = || deployment.services.iter().map(|it| it.logical_id.clone());
         let forced = match force {
             ForcedTasks::None => BTreeSet::new(),
@@ -66,7 +64,7 @@ impl<'a> TaskRenewal<'a> {
         };
         let mut planned: Vec<NewTasks> = self.readers.iter().filter_map(behind).collect();
         let begins = |id: &String| {
-            changes.iter().any(|it| it.name == *id && it.action != ResourceAction::Modify)
+            changes.iter().any(|it| it.logical_id() == id && it.action != ResourceAction::Modify)
                 || planned.iter().any(|it| it.id == *id)
         };
         let forced: Vec<&String> = self.forced.iter().filter(|id| !begins(id)).collect();

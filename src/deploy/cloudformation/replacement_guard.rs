@@ -6,6 +6,7 @@
 use crate::deploy::failure::DeployFailure;
 use crate::deploy::progress::{PlannedChange, ResourceAction};
 use aws_sdk_cloudformation::types::{ChangeAction, PolicyAction, Replacement, ResourceChange};
+use tranship_cloudformation::NESTED_STACK;
 use tranship_facts::DATA_STORES;
 
 /// Resource types for which every edit creates a new revision, by design of the service: AWS::ECS::TaskDefinition
@@ -48,7 +49,9 @@ fn detail(action: ResourceAction, change: &ResourceChange) -> String {
     properties.sort_unstable();
     properties.dedup();
     let mut parts = vec![properties.join(", ")];
-    if action != ResourceAction::Revise && change.replacement() == Some(&Replacement::Conditional) {
+    // CloudFormation says so of every nested stack whose parameters come from elsewhere, and updates it in place.
+    let settled = action == ResourceAction::Revise || change.resource_type() == Some(NESTED_STACK);
+    if !settled && change.replacement() == Some(&Replacement::Conditional) {
         parts.push("may be replaced".to_owned());
     }
     match change.policy_action() {

@@ -3,17 +3,16 @@
 //! In: the stack, the template, the choices of parameters. Out: a [`DeploymentReview`].
 
 use super::stack::{DeployedStack, find};
-use super::{own, unreadable};
-use crate::deploy::failure::{DeployFailure, sdk};
+use super::{nested, own, unreadable};
+use crate::deploy::failure::DeployFailure;
 use crate::deploy::parameters::{self, ParameterChoice};
 use crate::deploy::progress::DeployProgress;
 use crate::deploy::review::DeploymentReview;
 use crate::deploy::session::AwsSession;
-use crate::deploy::{DeployOptions, artifact, bucket};
+use crate::deploy::{DeployOptions, bucket};
 use crate::operation::difference::{ManifestLines, ParameterValue, StackContent, compare_stacks};
 use crate::operation::plan_file::SavedPlan;
-use aws_sdk_cloudformation::Client;
-use aws_sdk_cloudformation::types::TemplateStage;
+use crate::operation::stack_templates::StackTemplates;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_artifact::ArtifactSet;
 use tranship_targets::{DeployParameter, StackDeployment};
@@ -53,29 +52,38 @@ pub(in crate::deploy) async fn review(
         None => Vec::new(),
     };
     let choices = parameters::known(&deployment.parameters, &options.values, &previous)?;
-    of(session, deployment, stack.as_ref(), &choices, artifacts, options).await
+    let running = match &stack {
+        Some(stack) => Some((stack, nested::running(&client, &stack.id).await?)),
+        None => None,
+    };
+    if let Some((_, running)) = &running {
+        nested::guard(deployment, running, &super::compiled(artifacts)?)?;
+    }
+    let running = running.as_ref().map(|(stack, templates)| (*stack, templates));
+    of(session, deployment, running, &choices, artifacts, options)
 }
 
 /// Compares the artifacts with the stack, with these choices.
-pub(super) async fn of(
+pub(super) fn of(
     session: &AwsSession,
     deployment: &StackDeployment,
-    stack: Option<&DeployedStack>,
+    running: Option<(&DeployedStack, &StackTemplates)>,
     choices: &BTreeMap<String, ParameterChoice>,
     artifacts: &ArtifactSet,
     options: &DeployOptions,
 ) -> Result<DeploymentReview, DeployFailure> {
-    let template = String::from_utf8_lossy(artifact(artifacts, "template.yaml")?);
+    let templates = super::compiled(artifacts)?;
     let report = artifacts.get(crate::compile::REPORT).map(|file| file.bytes.as_slice());
     let secret =
         |name: &str| deployment.parameters.iter().any(|parameter| parameter.secret && parameter.name == name);
-    let running = match stack {
-        Some(stack) => Some(deployed(&session.cloudformation(), stack, secret).await?),
+    let stack = running.map(|(stack, _)| stack);
+    let running = match running {
+        Some((stack, templates)) => Some(deployed(stack, templates, secret)?),
         None => None,
     };
     let before = stack.map(|stack| stack.parameters.clone()).unwrap_or_default();
     let values = planned(&deployment.parameters, choices, &before);
-    let new = StackContent::read(&template, values).map_err(|error| unreadable(&error))?;
+    let new = StackContent::read_stacks(&templates, values).map_err(|error| unreadable(&error))?;
     let variables =
         deployment.parameters.iter().filter_map(|it| Some((it.name.clone(), it.variable.clone()?)));
     let diff = compare_stacks(
@@ -98,7 +106,7 @@ pub(super) async fn of(
         account: session.account.clone(),
         region: session.region.clone(),
         deployed: running.map(|it| it.state),
-        artifacts: bucket::hash(template.as_bytes()),
+        artifacts: bucket::hash(&templates.bytes()),
         parameters: given(false).collect(),
         secrets: given(true).map(|(name, _)| name).collect::<BTreeSet<_>>(),
         diff: serde_json::Value::Null,
@@ -107,14 +115,11 @@ pub(super) async fn of(
 }
 
 /// The content of a stack that exists.
-async fn deployed(
-    client: &Client,
+fn deployed(
     stack: &DeployedStack,
+    templates: &StackTemplates,
     secret: impl Fn(&str) -> bool,
 ) -> Result<DeployedContent, DeployFailure> {
-    let call = client.get_template().stack_name(&stack.id).template_stage(TemplateStage::Original);
-    let answer = call.send().await.map_err(|error| sdk("read the stack's template", error))?;
-    let template = answer.template_body.unwrap_or_default();
     let values = stack.parameters.iter().map(|(name, value)| {
         // CloudFormation shows asterisks for what it may not tell.
         let hidden = secret(name) || value.chars().all(|it| it == '*') && !value.is_empty();
@@ -122,10 +127,15 @@ async fn deployed(
             if hidden { ParameterValue::Secret { set: false } } else { ParameterValue::Plain(value.clone()) };
         (name.clone(), value)
     });
-    let content = StackContent::read(&template, values.collect()).map_err(|error| unreadable(&error))?;
-    let state = [stack.id.as_str(), stack.changed.as_str(), template.as_str()].join("\n");
+    let content =
+        StackContent::read_stacks(templates, values.collect()).map_err(|error| unreadable(&error))?;
+    let template = templates.bytes();
+    let state = [stack.id.as_bytes(), stack.changed.as_bytes(), &template].join(&b'\n');
     let shown: Vec<String> = stack.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    Ok(DeployedContent { content, state: bucket::hash(format!("{state}\n{}", shown.join("\n")).as_bytes()) })
+    Ok(DeployedContent {
+        content,
+        state: bucket::hash(&[state.as_slice(), shown.join("\n").as_bytes()].join(&b'\n')),
+    })
 }
 
 /// The values that the parameters would have.

@@ -5,6 +5,7 @@
 //! named.
 
 use super::changeset::{self, ChangeSetDraft, TemplateBody};
+use super::nested;
 use super::services::ServiceWatch;
 use super::stack::{DeployedStack, find};
 use super::{approve, execute, own, stuck, withdraw};
@@ -16,6 +17,7 @@ use crate::deploy::session::AwsSession;
 use crate::deploy::{DeployOptions, DeployOutcome, RollbackRequest};
 use crate::operation::difference::{ManifestLines, ParameterValue, StackContent, compare_stacks};
 use crate::operation::history::{DeploymentRecord, KEPT, choose, folder, folder_of_name, outdated};
+use crate::operation::stack_templates::StackTemplates;
 use aws_sdk_cloudformation::types::{StackStatus, TemplateStage};
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_cloudformation::INLINE_BYTES;
@@ -140,6 +142,7 @@ pub(in crate::deploy) async fn rollback(
         return Err(stuck(name, &stack));
     }
     let now = running(session, &stack).await?;
+    let stacks = nested::running(&client, &stack.id).await?;
     let records = records(session, &stack, name).await?;
     let record = choose(&records, request.version.as_deref(), &now.template, &now.parameters);
     let variables: BTreeMap<String, String> = deployment
@@ -149,7 +152,9 @@ pub(in crate::deploy) async fn rollback(
         .collect();
     let Some(record) = record else { return Err(unknown(name, request, &records, &variables)) };
     progress.message(&format!("going back to {}", record.line(&variables)));
-    review(&now, record, name, progress);
+    let past = nested::of_the_past(session, &record.template).await;
+    nested::guard(deployment, &stacks, &past)?;
+    review((&stacks, &now), (&past, record), name, progress);
     let parameters = values(record, &now, &stack)?;
     let template = match record.template.len() <= INLINE_BYTES {
         true => TemplateBody::Inline(record.template.clone()),
@@ -178,7 +183,7 @@ pub(in crate::deploy) async fn rollback(
         return Err(failure);
     }
     keep(session, deployment, &stack, progress).await;
-    let services = services(&record.template);
+    let services = services(&past.whole().unwrap_or_default());
     let watch = ServiceWatch::new(session, &services);
     execute(session, name, &set, options, &watch, progress).await
 }
@@ -199,14 +204,19 @@ fn unknown(
 }
 
 /// Shows what changes, and what it cannot undo.
-fn review(now: &RunningContent, record: &DeploymentRecord, stack: &str, progress: &mut dyn DeployProgress) {
+fn review(
+    (stacks, now): (&StackTemplates, &RunningContent),
+    (past, record): (&StackTemplates, &DeploymentRecord),
+    stack: &str,
+    progress: &mut dyn DeployProgress,
+) {
     let plain = |parameters: &BTreeMap<String, String>| {
         let values =
             parameters.iter().map(|(name, value)| (name.clone(), ParameterValue::Plain(value.clone())));
         values.collect::<BTreeMap<_, _>>()
     };
-    let old = StackContent::read(&now.template, plain(&now.parameters));
-    let new = StackContent::read(&record.template, plain(&record.parameters));
+    let old = StackContent::read_stacks(stacks, plain(&now.parameters));
+    let new = StackContent::read_stacks(past, plain(&record.parameters));
     if let (Ok(old), Ok(new)) = (old, new) {
         let diff = compare_stacks(Some(&old), &new, &ManifestLines::default(), &BTreeMap::new());
         progress.review(&format!("stack {stack}"), &diff);
@@ -249,8 +259,7 @@ fn values(
 }
 
 /// The services of a template, by the key in the comment above them.
-fn services(template: &str) -> Vec<StackService> {
-    let document = tranship_artifact::parse_document("template.yaml", template).unwrap_or_default();
+fn services(document: &serde_json::Value) -> Vec<StackService> {
     let resources = document.get("Resources").and_then(|it| it.as_object()).into_iter().flatten();
     let services = resources
         .filter(|(_, it)| it.get("Type").and_then(|kind| kind.as_str()) == Some("AWS::ECS::Service"));
@@ -290,7 +299,8 @@ mod tests {
 
     #[test]
     fn the_services_are_read_off_the_template() {
-        let found = services(TEMPLATE);
+        let document = StackTemplates::single(TEMPLATE.to_owned()).whole().unwrap();
+        let found = services(&document);
         assert_eq!(found, [StackService { name: "app".into(), logical_id: "AppService".into() }]);
     }
 }

@@ -60,13 +60,13 @@ fn names(task: &Value) -> BTreeMap<&str, &str> {
 impl SecretReader {
     /// The names of the secrets that a change set gives another value.
     pub(super) fn touched(&self, changes: &[PlannedChange]) -> Vec<&str> {
-        let changed = |id: &String| changes.iter().any(|it| it.name == *id && changes_value(it));
+        let changed = |id: &String| changes.iter().any(|it| it.logical_id() == id && changes_value(it));
         self.secrets.iter().filter(|(id, _)| changed(id)).map(|(_, name)| name.as_str()).collect()
     }
 
     /// The same, but nothing where the change set starts the service's tasks anew anyway.
     pub(super) fn left_behind(&self, changes: &[PlannedChange]) -> Vec<&str> {
-        let change = |id: &str| changes.iter().find(|change| change.name == id);
+        let change = |id: &str| changes.iter().find(|change| change.logical_id() == id);
         let renewed = change(&self.definition).is_some_and(|it| it.action != ResourceAction::Modify)
             || change(&self.service).is_some_and(|it| it.action == ResourceAction::Replace)
             || change(&self.service).is_some_and(|it| it.action == ResourceAction::Add);

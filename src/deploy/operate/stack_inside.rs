@@ -2,10 +2,10 @@
 //!
 //! In: its name. Out: its resources, its services and its task definitions, by their names in the manifest.
 
-use crate::deploy::cloudformation::{DeployedStack, find};
+use crate::deploy::cloudformation::{DeployedStack, find, nested};
 use crate::deploy::failure::{DeployFailure, sdk};
 use crate::deploy::session::AwsSession;
-use aws_sdk_cloudformation::types::{ResourceStatus, StackResourceSummary, TemplateStage};
+use aws_sdk_cloudformation::types::StackResourceSummary;
 use aws_sdk_ecs::types::{Service, TaskDefinition};
 use std::collections::BTreeMap;
 use tranship_cloudformation::{LogicalId, ResourceRole};
@@ -42,22 +42,13 @@ impl StackInside {
     ) -> Result<Option<Self>, DeployFailure> {
         let client = session.cloudformation();
         let Some(stack) = find(&client, &deployment.stack).await? else { return Ok(None) };
-        let (mut resources, mut token) = (Vec::new(), None);
-        loop {
-            let page = client.list_stack_resources().stack_name(&stack.id).set_next_token(token).send().await;
-            let page = page.map_err(|error| sdk("list the stack's resources", error))?;
-            let there =
-                |it: &&StackResourceSummary| it.resource_status() != Some(&ResourceStatus::DeleteComplete);
-            let those = page.stack_resource_summaries().iter().filter(there);
-            resources.extend(those.filter_map(|it| {
-                let kind = it.resource_type().unwrap_or_default().to_owned();
-                Some((it.logical_resource_id()?.to_owned(), kind, it.physical_resource_id()?.to_owned()))
-            }));
-            token = page.next_token().map(str::to_owned);
-            if token.is_none() {
-                break;
-            }
-        }
+        let all = nested::resources(&client, &stack.id).await;
+        let all = all.map_err(|error| sdk("list the stack's resources", error))?;
+        let resource = |it: &StackResourceSummary| {
+            let kind = it.resource_type().unwrap_or_default().to_owned();
+            Some((it.logical_resource_id()?.to_owned(), kind, it.physical_resource_id()?.to_owned()))
+        };
+        let resources = all.iter().filter_map(resource).collect();
         let names = deployment.services.iter().map(|it| (it.logical_id.clone(), it.name.clone())).collect();
         Ok(Some(StackInside { stack, resources, names }))
     }
@@ -135,10 +126,7 @@ impl StackInside {
     /// The template that is deployed.
     pub(super) async fn template(&self, session: &AwsSession) -> Result<serde_json::Value, DeployFailure> {
         let client = session.cloudformation();
-        let call = client.get_template().stack_name(&self.stack.id).template_stage(TemplateStage::Original);
-        let answer = call.send().await.map_err(|error| sdk("read the stack's template", error))?;
-        let text = answer.template_body.unwrap_or_default();
-        Ok(tranship_artifact::parse_document("template.yaml", &text).unwrap_or_default())
+        Ok(nested::running(&client, &self.stack.id).await?.whole().unwrap_or_default())
     }
 }
 

@@ -21,3 +21,7 @@ pub const PROPERTIES_BYTES: ServiceQuota =
 
 /// Bytes of a source bundle: 500 MB.
 pub const BUNDLE_BYTES: ServiceQuota = ServiceQuota { what: "bytes of a source bundle", most: 500_000_000 };
+
+/// GiB of the disk of an instance, with General Purpose storage (Developer Guide, "General options for all environments",
+/// `RootVolumeSize`).
+pub const ROOT_VOLUME_GIB: ValueRange<u64> = ValueRange { least: 10, most: 16_384 };

@@ -74,6 +74,25 @@ pub(super) const ROWS: &[(&str, &[ActionGrant])] = &[
     ),
     (CUSTOM, &[regional("lambda", "function:{stack}*", &["lambda:InvokeFunction"])]),
     (
+        "AWS::CloudFormation::Stack",
+        &[regional(
+            "cloudformation",
+            "stack/{stack}*",
+            &[
+                "cloudformation:CreateChangeSet",
+                "cloudformation:CreateStack",
+                "cloudformation:DeleteChangeSet",
+                "cloudformation:DeleteStack",
+                "cloudformation:DescribeChangeSet",
+                "cloudformation:DescribeStacks",
+                "cloudformation:ExecuteChangeSet",
+                "cloudformation:TagResource",
+                "cloudformation:UntagResource",
+                "cloudformation:UpdateStack",
+            ],
+        )],
+    ),
+    (
         "AWS::ECS::CapacityProvider",
         &[
             everything(&["autoscaling:DescribeAutoScalingGroups"]),

@@ -3,6 +3,7 @@
 //! In: the text of a template, as it was compiled or as CloudFormation returns it, and values. Out: [`StackContent`]. The
 //! comments above a resource name the keys of the manifest that it comes from.
 
+use crate::operation::stack_templates::StackTemplates;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 
@@ -44,9 +45,18 @@ impl StackContent {
     /// # Errors
     /// It is neither YAML nor JSON.
     pub fn read(template: &str, parameters: BTreeMap<String, ParameterValue>) -> Result<Self, String> {
-        let parsed = tranship_artifact::parse_document("template.yaml", template)
-            .filter(Json::is_object)
-            .ok_or_else(|| "it is not YAML".to_owned())?;
+        StackContent::read_stacks(&StackTemplates::single(template.to_owned()), parameters)
+    }
+
+    /// Reads a root stack and its nested stacks as one template. Parameters that are not set have the template's default.
+    ///
+    /// # Errors
+    /// The template of the root is neither YAML nor JSON.
+    pub fn read_stacks(
+        templates: &StackTemplates,
+        parameters: BTreeMap<String, ParameterValue>,
+    ) -> Result<Self, String> {
+        let parsed = templates.whole().ok_or_else(|| "it is not YAML".to_owned())?;
         let mut parameters = parameters;
         for (name, declared) in parsed.get("Parameters").and_then(Json::as_object).into_iter().flatten() {
             let default = declared.get("Default").map(plain);
@@ -54,7 +64,9 @@ impl StackContent {
                 parameters.insert(name.clone(), ParameterValue::Plain(default));
             }
         }
-        Ok(StackContent { keys: keys(template), template: parsed, parameters })
+        let texts = std::iter::once(&templates.root).chain(templates.nested.values());
+        let keys = texts.flat_map(|text| keys(text)).collect();
+        Ok(StackContent { keys, template: parsed, parameters })
     }
 
     /// A resource.

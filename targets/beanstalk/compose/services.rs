@@ -23,8 +23,14 @@ const LEFT_OUT: &[&str] = &[
     "profiles",
     "provider",
     "runtime",
+    "storage_opt",
     "use_api_socket",
 ];
+
+/// Keys of `deploy` that only Docker Swarm heeds (Docker documentation, "Compose Deploy Specification", and the source of
+/// Docker Compose, read 2026-11): the support table says what becomes of them.
+const SWARM_ONLY: &[&str] =
+    &["endpoint_mode", "labels", "mode", "placement", "rollback_config", "update_config"];
 
 /// What decides the value of a key needs.
 struct ServiceWriter<'a, 'b, 'c> {
@@ -144,6 +150,7 @@ impl ServiceWriter<'_, '_, '_> {
         for (key, value) in value.entries() {
             match &**key {
                 "replicas" if is_public => {}
+                swarm if SWARM_ONLY.contains(&swarm) => {}
                 "resources" => {
                     written.insert(node::key(key), self.resources(value));
                 }

@@ -6,7 +6,9 @@
 use super::late_values::{self, LateVariable};
 use super::values::{InstanceText, VariableValue, known, taken, value};
 use super::volumes;
-use super::{BeanstalkPlan, SecretVariable, built_images, container_name, files, init_folders, job};
+use super::{
+    BeanstalkPlan, SecretVariable, built_images, container_name, essential, files, init_folders, job,
+};
 use crate::Compilation;
 use crate::beanstalk::{container_bounds, rules};
 use crate::container::{
@@ -32,11 +34,13 @@ pub(super) fn decide(
     let request = ContainerRequest { reserves_usual: !chosen, ..request(service) };
     let mut host = InstanceHost { application, plan };
     let mut container = plan_container(&mut host, &request, &container_bounds::CONTAINER, cx);
-    container.essential = matches!(service.role, ServiceRole::Service | ServiceRole::Sidecar { .. });
-    if let Some(essential) = &service.essential {
-        cx.ledger.decided(essential, "container definition: essential");
-        container.essential = essential.get();
-    }
+    container.essential = match &service.essential {
+        Some(essential) => {
+            cx.ledger.decided(essential, "container definition: essential");
+            essential.get()
+        }
+        None => essential::is_usually(application, service),
+    };
     container.depends_on = depends_on(application, service, cx);
     for file in files::decide(application, service, plan, cx) {
         container.mounts.push(MountPoint { volume: file.name.clone(), path: file.target, read_only: true });

@@ -11,7 +11,7 @@ use crate::container::PortMapping;
 use std::collections::BTreeMap;
 use tranship_app::{
     AppService, Application, At, BehaviourEffect, EndpointExposure, PlatformKind, PublicExposure,
-    ServiceEndpoint,
+    PublicProtocol, ServiceEndpoint,
 };
 use tranship_facts::TransportProtocol;
 use tranship_facts::quotas::ecs::RESERVED_HOST_PORTS;
@@ -46,7 +46,9 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
         let host_port = match index == default || shares_default {
             _ if is_in_host_network(application, endpoint, plan) => endpoint.port,
             true => DEFAULT_PORT,
-            false => earlier.unwrap_or_else(|| wanted_port(endpoint, public)),
+            false => {
+                earlier.unwrap_or_else(|| free_port(wanted_port(endpoint, public), &taken, plan.platform))
+            }
         };
         let other = taken.insert(host_port, endpoint);
         match other.filter(|other| !is_same(other)) {
@@ -274,6 +276,16 @@ fn wanted_port(endpoint: &ServiceEndpoint, public: &PublicExposure) -> u16 {
     public.published.as_ref().and_then(|published| published.get().first()).unwrap_or(endpoint.port)
 }
 
+/// Where to look for a port of the instance that nobody has: below those that the kernel gives to connections.
+const FREE_PORTS: std::ops::Range<u16> = 20_000..32_768;
+
+/// The wanted port, else the next that is free: only the load balancer knows it. That of the default process is kept for it.
+fn free_port(wanted: u16, taken: &BTreeMap<u16, &ServiceEndpoint>, platform: PlatformKind) -> u16 {
+    let is_free =
+        |port: &u16| *port != DEFAULT_PORT && !taken.contains_key(port) && !reserved(platform).contains(port);
+    std::iter::once(wanted).chain(FREE_PORTS).find(is_free).unwrap_or(wanted)
+}
+
 /// Gives the containers of the task the ports of the instance that lead to them.
 pub(super) fn map(plan: &mut BeanstalkPlan) {
     for opened in &plan.opened {
@@ -318,7 +330,7 @@ fn process_settings(
         plan.options.push(OptionSetting { namespace: namespace.clone(), name: name.to_owned(), value, from });
     };
     set("Port", host_port.to_string(), from);
-    set("Protocol", "HTTP".into(), String::new());
+    set("Protocol", process_protocol(public.protocol).into(), String::new());
     let service = application.services.get(&endpoint.service);
     match &public.health_path {
         Some(health) => {
@@ -340,6 +352,12 @@ fn process_settings(
     let grace = service.and_then(|service| service.container.stop_grace_period.as_ref());
     let drain = grace.map_or(20, |grace| grace.peek().as_secs().clamp(1, DEREGISTRATION_DELAY.most));
     set("DeregistrationDelay", drain.to_string(), grace.map(|at| path(cx, at.node)).unwrap_or_default());
+}
+
+/// What the load balancer speaks to the instance (AWS documentation, "General options for all environments",
+/// `aws:elasticbeanstalk:environment:process`). It does not check the certificate of the container.
+fn process_protocol(protocol: PublicProtocol) -> &'static str {
+    if protocol == PublicProtocol::Https { "HTTPS" } else { "HTTP" }
 }
 
 fn rule_settings(
@@ -433,5 +451,5 @@ fn refuse_clash(
     if let Some(other) = other {
         diagnostic = diagnostic.label(other.origin, "the other one");
     }
-    cx.diagnostics.push(diagnostic.help("publish a different port"));
+    cx.diagnostics.push(diagnostic.help("let the container listen on another port"));
 }

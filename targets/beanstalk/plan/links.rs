@@ -3,6 +3,7 @@
 use super::{BeanstalkPlan, container_name, job};
 use crate::Compilation;
 use crate::beanstalk::rules;
+use crate::container::unreached;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_app::{Application, ManifestName, ServiceEdge, ServiceRole};
 use tranship_frontend::diagnostic::{Diagnostic, listed};
@@ -23,6 +24,28 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
         }
     }
     refuse_circle(&edges, cx);
+    report_unlinked(application, cx);
+}
+
+/// One warning for services that no link leads to, though they may be there for others. On an instance a name works by a link.
+fn report_unlinked(application: &Application, cx: &mut Compilation<'_>) {
+    let told = unreached(application, |_| false);
+    let names: BTreeSet<&str> = told.iter().map(|service| &*service.name).collect();
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    if names.is_empty() {
+        return;
+    }
+    let message = format!(
+        "nothing in the manifest says who connects to {}, so no other container finds {} by name",
+        listed(&names),
+        if names.len() == 1 { "it" } else { "them" },
+    );
+    let placed = told
+        .iter()
+        .fold(Diagnostic::new(&rules::UNLINKED_SERVICE, message), |told, service| told.at(service.origin));
+    cx.diagnostics.push(placed.help(
+        "if an image knows the name of such a service, write `depends_on` or `links` in the service that connects, or `platform: docker`, where every name works; where nobody connects, accept: `accept: [beanstalk/unlinked-service]`",
+    ));
 }
 
 /// Whether both ends are containers of the task that run side by side.

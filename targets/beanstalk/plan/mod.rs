@@ -7,6 +7,7 @@ mod built_images;
 mod container;
 mod database;
 mod environment_roles;
+mod essential;
 mod execution_role;
 mod exposure;
 pub(super) mod file_system;
@@ -22,6 +23,7 @@ mod logs;
 mod options;
 mod placeholders;
 mod processors;
+mod published_tls;
 mod registries;
 mod single_instance;
 mod stateful;
@@ -268,6 +270,7 @@ pub(super) fn decide(
     processors::decide(application, &mut plan, cx);
     options::decide(application, &mut plan, cx);
     exposure::decide(application, &mut plan, cx);
+    published_tls::report(application, &plan, cx);
     match platform {
         PlatformKind::Ecs => {
             links::decide(application, &mut plan, cx);
@@ -316,6 +319,7 @@ fn containers(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Comp
     late_values::check_names(application, plan, cx);
     init_folders::finish(application, plan, cx);
     job::report_beside(application, cx);
+    essential::settle(application, plan, cx);
     plan.memory = limits::shares(&plan.containers);
 }
 

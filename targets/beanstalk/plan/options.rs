@@ -7,16 +7,20 @@ use crate::Compilation;
 use crate::beanstalk::rules;
 use tranship_app::rules::target;
 use tranship_app::{
-    Application, At, BehaviourEffect, DeploymentPosture, EndpointExposure, EnvironmentTier, InstanceRange,
-    LogRetention, NetworkSetting, PlatformKind, RolloutKind, ScalingTargets, ServiceEndpoint, SubnetId,
-    WholeNumber,
+    Application, At, BehaviourEffect, DeploymentPosture, EndpointExposure, EnvironmentTier, ExistingNetwork,
+    InstanceRange, LogRetention, NetworkSetting, PlatformKind, RolloutKind, ScalingTargets, ServiceEndpoint,
+    SubnetId, WholeNumber,
 };
-use tranship_facts::ProcessorArchitecture;
+use tranship_facts::quotas::beanstalk::ROOT_VOLUME_GIB;
+use tranship_facts::{GIB, ProcessorArchitecture};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::yaml::NodeId;
 
 /// Seconds that a deployment may take on an instance, jobs included.
 const TIMEOUT: u32 = 1800;
+
+/// Subnets of a load balancer, in different availability zones.
+const LOAD_BALANCER_SUBNETS: usize = 2;
 
 /// When the platform is updated: day and time, in UTC.
 const UPDATE_TIME: &str = "Tue:03:00";
@@ -83,8 +87,10 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
     to.set(launch, "IamInstanceProfile", roles.instance);
     to.set(launch, "DisableIMDSv1", "true");
     to.set(launch, "RootVolumeType", "gp3");
+    disk(application, &mut to);
     instances(application, posture, &mut to);
-    network(settings.network.as_ref(), &mut to);
+    let is_served = application.endpoints.iter().any(is_public_endpoint);
+    network(settings.network.as_ref(), is_served, &mut to);
     to.set("aws:elasticbeanstalk:healthreporting:system", "SystemType", "enhanced");
     let logs = "aws:elasticbeanstalk:cloudwatch:logs";
     to.set(logs, "StreamLogs", "true");
@@ -101,6 +107,28 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
             true => to.take(balancer, option, Some(&seconds.clone().map(WholeNumber::get)), ""),
         }
     }
+}
+
+/// The disk of an instance in GiB, where containers say how much they may write: it holds their images too.
+const DISK: u64 = 30;
+
+/// The disk, where `storage_opt` asks for room on it. Docker limits a container only on a file system with project quotas, which
+/// the instances do not have.
+fn disk(application: &Application, to: &mut OptionWriter<'_, '_>) {
+    let (namespace, name) = ("aws:autoscaling:launchconfiguration", "RootVolumeSize");
+    let sizes = application.services.values().filter_map(|service| service.container.storage_size.as_ref());
+    let sizes: Vec<&At<u64>> = sizes.collect();
+    let Some(first) = sizes.first() else { return };
+    let mut room = 0_u64;
+    for size in &sizes {
+        room = room.saturating_add(size.peek().div_ceil(GIB));
+        let reason = "containers share the disk of their instance, which has room for all of them";
+        let value = format!("{} GiB more of the disk", size.peek().div_ceil(GIB));
+        let place = format!("{namespace} {name}");
+        to.cx.ledger.approximated(*size, BehaviourEffect::Equivalent, value, reason, place);
+    }
+    let size = room.saturating_add(DISK).min(ROOT_VOLUME_GIB.most);
+    to.set_from(namespace, name, size, first.node);
 }
 
 /// How a new version replaces the old one.
@@ -303,8 +331,31 @@ fn warn_copies(
     );
 }
 
+fn is_public_endpoint(endpoint: &ServiceEndpoint) -> bool {
+    matches!(endpoint.exposure, EndpointExposure::Public(_))
+}
+
+/// Refuses subnets in which nobody would reach the environment.
+fn check_subnets(asked: &ExistingNetwork, is_served: bool, to: &mut OptionWriter<'_, '_>) {
+    let (public, all) =
+        (asked.public_subnets.len(), asked.public_subnets.len() + asked.private_subnets.len());
+    let missing = match (to.plan.has_balancer(), is_served) {
+        (true, _) if public < LOAD_BALANCER_SUBNETS => {
+            "the load balancer needs 2 public subnets in different zones"
+        }
+        (false, true) if to.plan.is_single && public == 0 => {
+            "the instance needs a public subnet, in which it is reached"
+        }
+        _ if all == 0 => "the instances need a subnet",
+        _ => return,
+    };
+    let diagnostic = Diagnostic::new(&rules::SUBNETS, missing).at(asked.vpc.origin).key("x-tranship.network");
+    let key = if is_served { "public_subnets" } else { "private_subnets" };
+    to.cx.diagnostics.push(diagnostic.help(format!("add them as `network: {{ {key}: [...] }}`")));
+}
+
 /// The VPC and its subnets; the account's default VPC where none is named.
-fn network(network: Option<&NetworkSetting>, to: &mut OptionWriter<'_, '_>) {
+fn network(network: Option<&NetworkSetting>, is_served: bool, to: &mut OptionWriter<'_, '_>) {
     let vpc_options = "aws:ec2:vpc";
     match network {
         None => {}
@@ -316,6 +367,7 @@ fn network(network: Option<&NetworkSetting>, to: &mut OptionWriter<'_, '_>) {
         ),
         Some(NetworkSetting::Existing(asked)) => {
             let (public, private) = (&asked.public_subnets, &asked.private_subnets);
+            check_subnets(asked, is_served, to);
             to.take(vpc_options, "VPCId", Some(&asked.vpc), "");
             let mut joined = |list: &[At<SubnetId>]| {
                 let ids = list.iter().map(|at| to.cx.ledger.exact(at, vpc_options).as_str());
@@ -325,9 +377,12 @@ fn network(network: Option<&NetworkSetting>, to: &mut OptionWriter<'_, '_>) {
             let node = |list: &[At<SubnetId>]| list.first().map_or(NodeId::UNNUMBERED, |at| at.node);
             let (inside, inside_ids) =
                 if private.is_empty() { (public, &public_ids) } else { (private, &private_ids) };
+            // Nothing stands before the one instance that is reached itself.
+            let is_outside = to.plan.is_single && is_served || private.is_empty();
+            let (own, own_ids) = if is_outside { (public, &public_ids) } else { (inside, inside_ids) };
             to.set_from(vpc_options, "ELBSubnets", &public_ids, node(public));
-            to.set_from(vpc_options, "Subnets", inside_ids, node(inside));
-            to.set(vpc_options, "AssociatePublicIpAddress", private.is_empty());
+            to.set_from(vpc_options, "Subnets", own_ids, node(own));
+            to.set(vpc_options, "AssociatePublicIpAddress", is_outside);
             if to.plan.is_coupled {
                 to.set_from(vpc_options, "DBSubnets", inside_ids, node(inside));
             }

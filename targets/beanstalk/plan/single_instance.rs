@@ -6,7 +6,8 @@
 
 use crate::Compilation;
 use tranship_app::{
-    Application, BehaviourEffect, EndpointExposure, InstanceRange, PublicExposure, ScalingTargets,
+    Application, BehaviourEffect, EndpointExposure, InstanceRange, PublicExposure, PublicProtocol,
+    ScalingTargets,
 };
 use tranship_facts::quotas::load_balancing::HTTP_PORT;
 
@@ -31,11 +32,18 @@ fn exposure(exposure: &EndpointExposure) -> Option<&PublicExposure> {
     }
 }
 
-/// Whether an endpoint takes every request on port 80, with no check of its own.
+/// Whether an endpoint takes every request on port 80, with no check of its own. A container that speaks TLS cannot: port 80
+/// of an instance is asked in clear.
 fn is_plain(public: &PublicExposure) -> bool {
     let listens = public.listener.as_ref().is_none_or(|port| port.get() == HTTP_PORT);
     let checks = public.health_path.is_some() || public.health_codes.is_some();
-    listens && !checks && public.priority.is_none() && public.hosts.is_empty() && public.paths.is_empty()
+    let ends_tls = public.protocol == PublicProtocol::Https;
+    listens
+        && !ends_tls
+        && !checks
+        && public.priority.is_none()
+        && public.hosts.is_empty()
+        && public.paths.is_empty()
 }
 
 /// One instance, whatever else was asked for.

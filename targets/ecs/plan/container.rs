@@ -59,6 +59,9 @@ pub(super) fn plan(
     let mut host = TemplateHost { renderer, compute: planner.compute, needs };
     let mut container = plan_container(&mut host, &request, planner.bounds(), planner.cx);
     container.log_router = log_router::of(planner, service);
+    if let Some(router) = container.log_router {
+        log_router::check(planner, service, router);
+    }
     unlimited_processes(planner, service);
     for arn in container.log_secrets.values() {
         let readable = secrets::of_arn(&planner.stack_renderer(), arn);

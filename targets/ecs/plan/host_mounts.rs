@@ -4,6 +4,7 @@ use super::planner::EcsPlanner;
 use crate::ecs::rules;
 use std::collections::BTreeSet;
 use tranship_app::{BindMeaning, MountSource, NamedVolume};
+use tranship_facts::MachinePath;
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
 
@@ -89,7 +90,9 @@ fn machine_paths(planner: &mut EcsPlanner<'_, '_>) {
     paths.sort_unstable();
     paths.dedup();
     let verb = if services.len() == 1 { "sees" } else { "see" };
-    let message = format!("{} {verb} {} of the instance", listed(&services), listed(&paths));
+    let engine = found.iter().any(|(_, path, _)| MachinePath::of(path) == Some(MachinePath::EngineSocket));
+    let alone = if engine { ", and so the containers of that instance alone" } else { "" };
+    let message = format!("{} {verb} {} of the instance{alone}", listed(&services), listed(&paths));
     let places = found.iter().map(|(.., origin)| *origin).take(MOST_PLACES);
     let told = places.fold(Diagnostic::new(&rules::MACHINE_PATH, message), Diagnostic::at);
     planner.report(told.help("remove mounts that the service does not need on AWS"));

@@ -6,37 +6,96 @@
 use super::planner::EcsPlanner;
 use crate::ecs::rules;
 use std::collections::BTreeMap;
-use tranship_cloudformation::{LogicalId, Template, TemplateViolation, check as violations};
+use tranship_cloudformation::{
+    DividedTemplate, LogicalId, NESTED_OPERATION, Template, TemplateViolation, check as violations,
+};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
 
 /// Reports everything that CloudFormation would refuse. Of a plan that is not whole, what does not follow from that:
-/// it has more than fits.
-pub(super) fn check(planner: &mut EcsPlanner<'_, '_>, template: &Template, whole: bool) {
-    let counts = |one: &TemplateViolation| matches!(one, TemplateViolation::TooMany { .. });
-    for violation in violations(template).into_iter().filter(|one| whole || counts(one)) {
-        let diagnostic = diagnostic(planner, template, &violation);
+/// it has more than fits. Returns what is left to a division.
+pub(super) fn check(
+    planner: &mut EcsPlanner<'_, '_>,
+    template: &Template,
+    whole: bool,
+    divisible: bool,
+) -> Vec<TemplateViolation> {
+    let told = violations(template).into_iter().filter(|one| whole || counts(one));
+    let (left, told): (Vec<_>, Vec<_>) = told.partition(|one| divisible && one.is_divisible());
+    for violation in told {
+        let diagnostic = diagnostic(planner, template, &violation, None);
         planner.report(diagnostic);
     }
+    left
+}
+
+/// What a template that was changed leaves to a division.
+pub(super) fn exceeded(template: &Template, divisible: bool) -> Vec<TemplateViolation> {
+    violations(template).into_iter().filter(|one| divisible && one.is_divisible()).collect()
+}
+
+/// Reports what CloudFormation would refuse of the stacks of an application: what the whole exceeds, where it could not
+/// be divided.
+pub(super) fn check_stacks(
+    planner: &mut EcsPlanner<'_, '_>,
+    whole_template: &Template,
+    divided: Option<&DividedTemplate>,
+    exceeded: &[TemplateViolation],
+    whole: bool,
+) {
+    let Some(divided) = divided else {
+        for violation in exceeded {
+            let diagnostic = diagnostic(planner, whole_template, violation, None);
+            planner.report(diagnostic);
+        }
+        return;
+    };
+    let nested = divided.nested.iter().map(|(id, it)| (format!("the nested stack `{id}`"), it));
+    for (name, template) in nested.chain([("the root stack".to_owned(), &divided.root_template)]) {
+        let found = violations(template).into_iter().filter(|one| whole || counts(one));
+        // The rest is wrong with the whole and has been told.
+        for violation in found.filter(|one| counts(one) || matches!(one, TemplateViolation::Cycle(_))) {
+            let diagnostic = diagnostic(planner, template, &violation, Some(&name));
+            planner.report(diagnostic);
+        }
+    }
+    let found = divided.resources();
+    if found > NESTED_OPERATION.most {
+        let violation = TemplateViolation::TooMany { limit: NESTED_OPERATION, found, at: None };
+        let diagnostic = diagnostic(planner, whole_template, &violation, Some("the application"));
+        planner.report(diagnostic);
+    }
+}
+
+fn counts(violation: &TemplateViolation) -> bool {
+    matches!(violation, TemplateViolation::TooMany { .. })
 }
 
 fn diagnostic(
     planner: &EcsPlanner<'_, '_>,
     template: &Template,
     violation: &TemplateViolation,
+    stack: Option<&str>,
 ) -> Diagnostic {
     match violation {
         TemplateViolation::TooMany { limit, found, at } => {
+            let subject = stack.unwrap_or("the template");
             let message =
-                format!("the template has {found} {}; CloudFormation allows {}", limit.what, limit.most);
+                format!("{subject} has {found} {}; CloudFormation allows {}", limit.what, limit.most);
             let key = at.as_ref().map_or_else(|| largest(template), |id| key_of(template, id));
-            placed(planner, Diagnostic::new(&rules::TEMPLATE_QUOTA, message), &key)
-                .help("split the application, or leave services out with `x-tranship: { skip: [...] }`")
+            let diagnostic = placed(planner, Diagnostic::new(&rules::TEMPLATE_QUOTA, message), &key);
+            let single = planner.app.settings.stacks.is_some() && violation.is_divisible() && stack.is_none();
+            let diagnostic = match single {
+                true => diagnostic.help("remove `stacks: single`: nested stacks have room for more"),
+                false => diagnostic,
+            };
+            diagnostic.help("split the application, or leave services out with `x-tranship: { skip: [...] }`")
         }
         TemplateViolation::Resolves { at, text } => dynamic_reference(planner, template, at, text),
-        TemplateViolation::Duplicate(id) | TemplateViolation::Undefined { at: id, .. } => {
-            broken(planner, template, violation, id)
-        }
+        TemplateViolation::Duplicate(id)
+        | TemplateViolation::Undefined { at: id, .. }
+        | TemplateViolation::NotInCondition { at: id, .. }
+        | TemplateViolation::UnknownKey { at: id, .. } => broken(planner, template, violation, id),
         TemplateViolation::Cycle(ids) => {
             broken(planner, template, violation, ids.first().unwrap_or(&LogicalId::only(CLUSTER)))
         }
@@ -111,7 +170,7 @@ fn largest(template: &Template) -> String {
 }
 
 /// The diagnostic with a key and the line of that key.
-fn placed(planner: &EcsPlanner<'_, '_>, diagnostic: Diagnostic, key: &str) -> Diagnostic {
+pub(super) fn placed(planner: &EcsPlanner<'_, '_>, diagnostic: Diagnostic, key: &str) -> Diagnostic {
     let origin = key.strip_prefix("services.").and_then(|name| planner.app.services.get(name));
     let origin = origin.map(|service| service.origin);
     let origin = origin.or_else(|| planner.cx.keys.origin_of(key));

@@ -7,6 +7,7 @@
 mod addresses;
 mod compute_policy;
 mod container;
+mod definition_size;
 mod discovery;
 mod file_places;
 mod file_reports;
@@ -25,9 +26,11 @@ mod log_router;
 mod machines;
 mod model;
 pub mod names;
+mod nested_stacks;
 mod network;
 mod network_listeners;
 mod outbound;
+mod outside_networks;
 mod parameters;
 mod patched;
 mod planner;
@@ -56,11 +59,13 @@ pub use compute_policy::{
 };
 pub use machines::{image_id, image_parameter};
 pub use model::*;
+pub use nested_stacks::stack_of as nested_stack;
 
 use super::emit;
 use crate::Compilation;
 use crate::managed_database::plan_database;
 use file_systems::DEFAULT_MOUNT_TARGETS;
+use nested_stacks::NestedStacks;
 use patched::{OwnStack, PatchedStack};
 use planner::EcsPlanner;
 use security_groups::{AwaitedRules, GroupMembers};
@@ -69,7 +74,7 @@ use services::ServiceContext;
 use start_order::{StartPrerequisites, TaskWaits};
 use target_groups::TargetGroups;
 use tranship_app::{Application, BehaviourEffect, CapacityKind, PatchReport};
-use tranship_cloudformation::{Select, Template, TemplateValue};
+use tranship_cloudformation::{DividedTemplate, Select, Template, TemplateValue};
 use tranship_images::ImageRecipe;
 
 /// A plan that breaks no rule, with its template.
@@ -79,8 +84,10 @@ pub struct LegalStack {
     pub plan: EcsPlan,
     /// What a deployment gives: the parameters that the template refers to.
     pub parameters: Vec<ParameterPlan>,
-    /// The template, within what CloudFormation accepts.
+    /// The template as a whole.
     pub template: Template,
+    /// The same as a root stack and nested stacks, where the application is several.
+    pub divided: Option<DividedTemplate>,
     /// The images that must be made first.
     pub images: Vec<ImageRecipe>,
     /// What `x-tranship.patch` changed.
@@ -105,13 +112,23 @@ pub fn plan(app: &Application, compute: &dyn ComputePolicy, cx: &mut Compilation
     let resources = emit::emit(&plan);
     let parameters = parameters::used(candidates.clone(), &resources);
     let template = emit::with_parameters(resources, &parameters);
-    legality::check(planner, &template, whole);
+    let stacks = NestedStacks::plan(planner);
+    let exceeded = legality::check(planner, &template, whole, stacks.may_divide());
     let own = OwnStack { template, parameters, candidates };
-    let PatchedStack { template, parameters, patches } = patched::apply(planner, own, whole);
+    let PatchedStack { template, parameters, patches } =
+        patched::apply(planner, own, whole, stacks.may_divide());
+    definition_size::check(planner, &template);
+    let exceeded = match patches.is_empty() {
+        true => exceeded,
+        false => legality::exceeded(&template, stacks.may_divide()),
+    };
+    let divided = stacks.divide(&plan, &template, !exceeded.is_empty());
+    legality::check_stacks(planner, &template, divided.as_ref(), &exceeded, whole);
     (planner.cx.diagnostics.error_count() == before).then_some(LegalStack {
         plan,
         parameters,
         template,
+        divided,
         images,
         patches,
     })
@@ -145,6 +162,7 @@ fn decide(
     let namespace = discovery::plan(planner, &tasks);
     discovery::report_renamed(planner);
     unreached::report(planner);
+    outside_networks::claim(planner);
     let (front_door, targets) = load_balancer::plan(planner, &tasks);
     published_tls::report(planner, &front_door);
     let posture = planner.app.settings.posture();

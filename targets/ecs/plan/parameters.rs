@@ -30,6 +30,8 @@ pub(super) fn plan(planner: &EcsPlanner<'_, '_>) -> Vec<ParameterPlan> {
 pub(super) fn used(candidates: Vec<ParameterPlan>, template: &Template) -> Vec<ParameterPlan> {
     let resources = template.resources.values().flat_map(|resource| resource.whole_body().dependencies());
     let outputs = template.outputs.values().flat_map(|output| output.value.dependencies());
-    let names: BTreeSet<LogicalId> = resources.chain(outputs).map(|it| it.id().clone()).collect();
+    let conditions = template.conditions.values().flat_map(|condition| condition.dependencies());
+    let names: BTreeSet<LogicalId> =
+        resources.chain(outputs).chain(conditions).map(|it| it.id().clone()).collect();
     candidates.into_iter().filter(|parameter| names.contains(&parameter.id)).collect()
 }

@@ -37,7 +37,12 @@ pub(super) struct PatchedStack {
 
 /// Makes the changes, and reports what is wrong with them. Where the plan is not whole, what they refer to may be missing for
 /// that reason, so that only a change of a whole plan is judged.
-pub(super) fn apply(planner: &mut EcsPlanner<'_, '_>, own: OwnStack, whole: bool) -> PatchedStack {
+pub(super) fn apply(
+    planner: &mut EcsPlanner<'_, '_>,
+    own: OwnStack,
+    whole: bool,
+    divisible: bool,
+) -> PatchedStack {
     let target = planner.bounds().target;
     let patches = prepare(planner.app, target, planner.cx);
     if patches.is_empty() || !whole {
@@ -54,7 +59,7 @@ pub(super) fn apply(planner: &mut EcsPlanner<'_, '_>, own: OwnStack, whole: bool
     patch_parameters(&mut template, &patches, &mut done);
     settle(&mut parameters, &template);
     if done.faults.iter().all(|fault| fault.severity != Severity::Error) {
-        done.faults.extend(report_broken(&template, &refused, &patches, &done, planner.cx));
+        done.faults.extend(report_broken(&template, &refused, &patches, &done, divisible, planner.cx));
     }
     report(std::mem::take(&mut done.faults), &patches, target, planner.cx);
     PatchedStack { template, parameters, patches: done.reports }

@@ -5,11 +5,8 @@
 
 use super::planner::EcsPlanner;
 use super::{FrontDoorPlan, ListenerProtocol};
+use crate::container::{ends_tls, published_https};
 use crate::ecs::rules;
-use tranship_app::{
-    AppService, ContainerPort, EndpointExposure, PublicExposure, PublicProtocol, ServiceEndpoint,
-};
-use tranship_facts::TransportProtocol;
 use tranship_facts::quotas::load_balancing::HTTPS_PORT;
 use tranship_frontend::diagnostic::{Diagnostic, listed};
 
@@ -24,14 +21,7 @@ pub(super) fn report(planner: &mut EcsPlanner<'_, '_>, door: &FrontDoorPlan) {
     if answered {
         return;
     }
-    let is_public = |service: &AppService| {
-        app.endpoints.iter().find_map(|endpoint| of_service(endpoint, service)).is_some()
-    };
-    let ports = app.services.values().filter(|service| is_public(service)).flat_map(|service| {
-        let own = service.container.ports.iter().filter(|port| is_https(port));
-        own.map(move |port| (service, port))
-    });
-    let ports: Vec<(&AppService, &ContainerPort)> = ports.collect();
+    let ports = published_https(app);
     let Some((first, _)) = ports.first() else { return };
     let names: Vec<String> = ports.iter().map(|(service, _)| format!("`{}`", service.name)).collect();
     let mut diagnostic = Diagnostic::new(
@@ -45,11 +35,7 @@ pub(super) fn report(planner: &mut EcsPlanner<'_, '_>, door: &FrontDoorPlan) {
     for (_, port) in &ports {
         diagnostic = diagnostic.at(port.origin);
     }
-    let own_tls = app
-        .endpoints
-        .iter()
-        .filter_map(|endpoint| of_service(endpoint, first))
-        .any(|public| public.protocol == PublicProtocol::Https);
+    let own_tls = ends_tls(app, first);
     let asked = if own_tls { ", and asks the container by HTTPS" } else { "" };
     diagnostic = diagnostic.note(format!("requests reach the load balancer in clear on port 80{asked}")).help(
         "for HTTPS, add a certificate of AWS Certificate Manager: `x-tranship: { https: { certificate: arn:aws:acm:... } }`",
@@ -61,22 +47,4 @@ pub(super) fn report(planner: &mut EcsPlanner<'_, '_>, door: &FrontDoorPlan) {
         ));
     }
     planner.report(diagnostic);
-}
-
-/// How an endpoint of a service is public.
-fn of_service<'e>(endpoint: &'e ServiceEndpoint, service: &AppService) -> Option<&'e PublicExposure> {
-    match &endpoint.exposure {
-        EndpointExposure::Public(public)
-            if endpoint.service == service.name && !public.protocol.is_passed_on() =>
-        {
-            Some(public)
-        }
-        _ => None,
-    }
-}
-
-/// Whether the world finds it on the port of HTTPS.
-fn is_https(port: &ContainerPort) -> bool {
-    let published = port.published.as_ref().is_some_and(|published| published.peek().is(HTTPS_PORT));
-    published && port.protocol == TransportProtocol::Tcp && port.is_open_to_the_world()
 }

@@ -12,6 +12,7 @@ use crate::ecs::rules;
 use std::collections::BTreeSet;
 use tranship_app::{
     AppService, Application, BehaviourEffect, ContainerMount, ManifestName, MountSource, NamedVolume,
+    VolumeOwner,
 };
 use tranship_cloudformation::TemplateValue;
 use tranship_facts::quotas;
@@ -101,17 +102,17 @@ impl<'a> TaskFilling<'a> {
         for service in services {
             let mut volumes = Vec::new();
             for mount in &service.container.mounts {
-                let volume = named(app, mount);
+                let volume = fresh(app, service, mount);
                 claim(planner, service, mount, volume.is_some());
                 let Some(volume) = volume else { continue };
                 if !takes_content(service, mount) || service.container.has_shell() != Some(true) {
                     continue;
                 }
-                volumes.push(FilledVolume {
-                    volume: names::container(&volume.name),
-                    folder: mount.target.peek(),
-                    owner: owner(app, service, volume),
-                });
+                let owner = match volume.declared {
+                    Some(declared) => owner(app, service, declared),
+                    None => own_user(service),
+                };
+                volumes.push(FilledVolume { volume: volume.name, folder: mount.target.peek(), owner });
             }
             if !volumes.is_empty() {
                 filling.push(ServiceFilling { service, volumes });
@@ -188,11 +189,29 @@ fn shares(one: &EcsContainer, other: &EcsContainer) -> bool {
     other.mounts.iter().any(|mount| volumes.contains(mount.volume.as_str()))
 }
 
-/// The declared volume that a mount is of; a folder of the project is none: it hides the image's folder,
-/// and a file system that exists has its content.
-fn named<'a>(app: &'a Application, mount: &ContainerMount) -> Option<&'a NamedVolume> {
-    let MountSource::Volume(name) = &mount.source else { return None };
-    app.volumes.get(name).filter(|volume| volume.folder.is_none() && volume.existing.is_none())
+/// A volume that is empty when it is first mounted.
+struct FreshVolume<'a> {
+    /// Its name in the task.
+    name: String,
+    /// Its declaration; none for an anonymous one.
+    declared: Option<&'a NamedVolume>,
+}
+
+/// The volume that a mount is of. A folder of the project is none: it hides the image's folder; and a file system that exists
+/// has its content.
+fn fresh<'a>(app: &'a Application, service: &AppService, mount: &ContainerMount) -> Option<FreshVolume<'a>> {
+    match &mount.source {
+        MountSource::Volume(name) => {
+            let volume = app.volumes.get(name);
+            let volume = volume.filter(|volume| volume.folder.is_none() && volume.existing.is_none())?;
+            Some(FreshVolume { name: names::container(&volume.name), declared: Some(volume) })
+        }
+        MountSource::Anonymous => {
+            let name = names::container(&format!("{}{}", service.name, mount.target.peek()));
+            Some(FreshVolume { name, declared: None })
+        }
+        _ => None,
+    }
 }
 
 /// Whether Docker would copy what the image has in the place of the mount, and it matters. A data store that starts as root
@@ -237,6 +256,15 @@ fn owner(app: &Application, service: &AppService, volume: &NamedVolume) -> Strin
     }
 }
 
+/// Whom an anonymous volume is given to: the user of its container, by number, or by a name that its own image knows.
+fn own_user(service: &AppService) -> String {
+    let user = user(service).unwrap_or_default();
+    match VolumeOwner::parse(&user) {
+        Some(owner) => owner.to_string(),
+        None => user.split(':').next().unwrap_or_default().to_owned(),
+    }
+}
+
 /// The user of a service that writes a volume, as the manifest says it.
 fn writer(app: &Application, name: &ManifestName, volume: &ManifestName) -> Option<String> {
     let service = app.services.get(name)?;
@@ -255,16 +283,21 @@ pub(super) fn report(planner: &mut EcsPlanner<'_, '_>) {
     let mut places = Vec::new();
     for service in app.services.values() {
         for mount in &service.container.mounts {
-            let Some(volume) = named(app, mount) else { continue };
+            let Some(volume) = fresh(app, service, mount) else { continue };
             if takes_content(service, mount) && service.container.has_shell() != Some(true) {
-                places.push((service, volume, mount.origin));
+                // An anonymous volume has no name but the folder in its container.
+                let (shown, key) = match volume.declared {
+                    Some(declared) => (&*declared.name, format!("volumes.{}", declared.name)),
+                    None => (mount.target.peek().as_str(), format!("services.{}.volumes", service.name)),
+                };
+                places.push((service, shown, key, mount.origin));
             }
         }
     }
-    let Some((first, volume, origin)) = places.first() else { return };
+    let Some((first, _, key, origin)) = places.first() else { return };
     let services: BTreeSet<&str> = places.iter().map(|(service, ..)| &*service.name).collect();
     let services: Vec<String> = services.iter().map(|name| format!("`{name}`")).collect();
-    let volumes: BTreeSet<&str> = places.iter().map(|(_, volume, _)| &*volume.name).collect();
+    let volumes: BTreeSet<&str> = places.iter().map(|(_, shown, ..)| *shown).collect();
     let (noun, verb) = if volumes.len() == 1 { ("volume", "starts") } else { ("volumes", "start") };
     let volumes: Vec<String> = volumes.iter().map(|name| format!("`{name}`")).collect();
     let message = format!(
@@ -272,9 +305,8 @@ pub(super) fn report(planner: &mut EcsPlanner<'_, '_>) {
         listed(&volumes),
         listed(&services)
     );
-    let key = format!("volumes.{}", volume.name);
     let diagnostic =
-        Diagnostic::new(&rules::VOLUME_CONTENT, message).at(*origin).key(key).service(&*first.name);
+        Diagnostic::new(&rules::VOLUME_CONTENT, message).at(*origin).key(key.clone()).service(&*first.name);
     let others: Vec<_> = places.iter().skip(1).map(|(.., origin)| *origin).collect();
     let diagnostic = planner.cx.point(diagnostic, others);
     planner.report(diagnostic.help(

@@ -30,7 +30,7 @@ fn the_one_port_that_can_be_meant_is_public() {
         (
             "web: { image: a, ports: ['8025:8025', '1025:1025'] }",
             vec!["web:8025"],
-            vec!["app/unreachable-port"],
+            vec!["app/unreachable-port", "app/assumed-http"],
         ),
         ("web: { image: a, ports: ['8080'] }", vec!["web:8080"], vec![]),
         (
@@ -48,7 +48,7 @@ fn the_one_port_that_can_be_meant_is_public() {
         ("a: { image: a, ports: ['80:80', '81:81'] }", vec!["a:80"], vec!["app/inside-port"]),
         ("a: { image: a, ports: ['8745:8745', '3517:3517'] }", vec![], vec!["app/ambiguous-public"]),
         ("a: { image: a, ports: ['8000:8000', '3000:3000'] }", vec![], vec!["app/ambiguous-public"]),
-        ("a: { image: a, ports: ['9090:9090'] }", vec!["a:9090"], vec![]),
+        ("a: { image: a, ports: ['9090:9090'] }", vec!["a:9090"], vec!["app/assumed-http"]),
         (
             "a: { image: a, ports: [{ target: 9000, published: '9000', app_protocol: http }, '9090:9090'] }",
             vec!["a:9000"],
@@ -407,4 +407,43 @@ fn the_evidence_is_told() {
         let expected = format!("known to be HTTP, by {evidence}");
         assert!(found.message.ends_with(&expected), "{}", found.message);
     }
+}
+
+/// A port that nothing shows to speak HTTP is public all the same, with a warning that says what to write.
+#[test]
+fn a_port_that_may_not_speak_http_is_told() {
+    let of = |keys: &str| {
+        let lowered = lowered(&format!("services:\n  app: {{ image: acme/app, {keys} }}\n"));
+        let found = lowered.diagnostics.iter().filter(|one| one.rule.name == "app/assumed-http");
+        found.map(|one| (one.message.clone(), one.help.join("\n"))).next()
+    };
+    let (message, help) = of("ports: ['9050:9050']").unwrap();
+    let expected = "port 9050 of `app` becomes public over HTTP: it is the only published port, and nothing says what it speaks";
+    assert_eq!(message, expected);
+    assert!(help.contains("protocol: tcp") && help.contains("port: 9050"), "{help}");
+    for known in [
+        "ports: ['80:9050']",
+        "ports: ['3000:3000']",
+        "ports: ['9050:9050'], healthcheck: { test: curl localhost:9050 }",
+        "ports: [{ target: 9050, published: '9050', app_protocol: http }]",
+        "ports: ['9050:9050'], x-tranship: { public: true }",
+    ] {
+        assert_eq!(of(known), None, "{known}");
+    }
+}
+
+/// A line cannot cost gigabytes: ranges that are exposed have a bound, through `extends` too.
+#[test]
+fn exposed_ranges_have_a_bound() {
+    let told = |second: &str| {
+        let lowered = lowered(&format!(
+            "services:\n  one: {{ image: acme/a, expose: ['1-65535'] }}\n  two: {{ image: acme/a, expose: ['{second}'] }}\n"
+        ));
+        let found = lowered.diagnostics.iter().filter(|one| one.rule.name == "app/out-of-range");
+        found.map(|one| one.message.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(told("80"), Vec::<String>::new());
+    assert_eq!(told("80-81"), ["`services.two.expose[0]` is out of range"]);
+    let copies = "services:\n  base: { image: acme/a, expose: ['1-40000'] }\n  copy: { extends: base }\n";
+    assert_eq!(lowered(copies).told(), ["app/out-of-range"]);
 }

@@ -182,3 +182,87 @@ fn a_written_folder_that_git_does_not_keep_is_data_as_in_a_fresh_clone() {
     let kept = world(text(image, "./uploads:/srv/uploads"), "*.log\n");
     assert_eq!(meanings(&lowered_in(&kept)), ["Content"]);
 }
+
+/// An empty folder in the place of an image's certificates would break every connection by TLS.
+#[test]
+fn the_certificates_of_a_machine_are_a_warning() {
+    for path in
+        ["/etc/ssl/certs", "/etc/pki/tls/certs", "/usr/share/ca-certificates", "/etc/ssl/certs/ca.pem"]
+    {
+        let lowered = lowered_in(&project(&format!("    image: a\n    volumes: [\"{path}:{path}:ro\"]\n")));
+        assert_eq!(lowered.told(), ["app/machine-certificates"], "{path}");
+        assert_eq!(lowered.app().services["app"].container.mounts.len(), 0);
+        assert_eq!(lowered.app().volumes.len(), 0);
+    }
+    let own = lowered_in(&project("    image: a\n    volumes: [\"/etc/ssl/private:/etc/ssl/private\"]\n"));
+    assert!(!own.told().contains(&"app/machine-certificates"));
+}
+
+/// Data is kept by a mount where the program writes it, and not by one around the volume of the image.
+#[test]
+fn data_beside_a_volume_is_told() {
+    let of = |service: &str, target: &str| {
+        let text = format!("    {service}\n    volumes: ['kept:{target}']\nvolumes: {{ kept: {{}} }}\n");
+        let lowered = lowered_in(&project(&text));
+        let found = lowered.diagnostics.iter().find(|one| one.rule.name == "app/unkept-data");
+        found.map(|one| (one.message.clone(), one.help.join(" ")))
+    };
+    let postgres = |tag: &str| format!("image: 'postgres:{tag}'");
+    let lost = [
+        (postgres("16"), "/var/lib/postgresql", "/var/lib/postgresql/data"),
+        (postgres("18-alpine"), "/var/lib/postgresql/data", "/var/lib/postgresql"),
+        ("image: 'mysql:8.4'".into(), "/var/lib/mysql/data", "/var/lib/mysql"),
+        ("image: 'mysql:8.4'".into(), "/var/lib", "/var/lib/mysql"),
+        ("image: 'mongo:7'".into(), "/data", "/data/db"),
+        ("image: 'mongo:7'".into(), "/data/configdb", "/data/db"),
+        ("image: 'neo4j:5'".into(), "/logs", "/data"),
+    ];
+    for (image, target, right) in lost {
+        let (message, help) = of(&image, target).unwrap_or_else(|| panic!("{image} {target}"));
+        assert_eq!(message, "`app` keeps its data outside of its volume: each deployment starts without it");
+        assert!(help.contains(&format!("[\"app-data:{right}\"]")), "{help}");
+    }
+    let kept = [
+        (postgres("16"), "/var/lib/postgresql/data"),
+        (postgres("16"), "/var/lib/postgresql/data/"),
+        (postgres("18"), "/var/lib/postgresql"),
+        ("image: postgres".into(), "/var/lib/postgresql"),
+        ("image: postgres".into(), "/var/lib/postgresql/data"),
+        ("image: 'postgres:16', environment: { PGDATA: /pg/data }".into(), "/pg"),
+        (
+            "image: 'postgres:18', environment: { PGDATA: /var/lib/postgresql/data }".into(),
+            "/var/lib/postgresql/data",
+        ),
+        ("image: 'mongo:7', command: --dbpath /own".into(), "/own"),
+        ("image: 'mysql:8.4'".into(), "/var/lib/mysql"),
+        ("image: 'rabbitmq:3'".into(), "/var/lib/rabbitmq/mnesia"),
+        ("image: 'redis:7'".into(), "/data"),
+    ];
+    for (keys, target) in kept {
+        let keys = keys.replace(", environment", "\n    environment").replace(", command", "\n    command");
+        assert_eq!(of(&keys, target), None, "{keys} {target}");
+    }
+}
+
+#[test]
+fn a_mount_needs_an_absolute_path() {
+    let of = |keys: &str| {
+        let lowered = lowered_in(&project(&format!("    image: a\n    {keys}\nvolumes: {{ kept: {{}} }}\n")));
+        let found = lowered.diagnostics.iter().filter(|one| one.rule.name == "app/mount-target");
+        found.map(|one| (one.message.clone(), one.help.join(" "))).collect::<Vec<_>>()
+    };
+    for (keys, target) in [
+        ("volumes: [data]", "data"),
+        ("volumes: ['kept:data']", "data"),
+        ("volumes: [{ type: volume, source: kept, target: rel/x }]", "rel/x"),
+        ("tmpfs: run", "run"),
+        ("tmpfs: ['run:size=1m']", "run"),
+    ] {
+        let message = format!("`{target}` is not an absolute path, so nothing can be mounted there");
+        let found = of(keys);
+        assert_eq!(found[0].0, message, "{keys}");
+        assert!(found[0].1.contains("from the root"), "{keys}");
+    }
+    assert!(of("volumes: ['v:/data']")[0].1.contains("drive of Windows"));
+    assert_eq!(of("volumes: ['kept:/data', /x]\n    tmpfs: /run"), []);
+}

@@ -45,3 +45,21 @@ fn all_sizes_are_one_note() {
     assert_eq!(told, [expected]);
     assert!(lowered.notes().contains(&"app/usual-size"));
 }
+
+/// A limit ends its container where the program is told to use more, or where next to nothing fits.
+#[test]
+fn a_limit_that_ends_its_container_is_told() {
+    let of = |keys: &str| {
+        let lowered = lowered(&format!("services:\n  app: {{ image: acme/app, {keys} }}\n"));
+        let found = lowered.diagnostics.iter().filter(|one| one.rule.name == "app/memory-limit");
+        found.map(|one| one.message.clone()).collect::<Vec<_>>().join("; ")
+    };
+    let told = |rest: &str| format!("the kernel ends a container at its memory limit: `app` {rest}");
+    assert_eq!(of("mem_limit: 7984000"), told("has 7984000 bytes"));
+    assert_eq!(of("mem_limit: 16777215"), told("has 16777215 bytes"));
+    assert_eq!(of("mem_limit: 16m"), "");
+    let heap = "environment: { JAVA_OPTS: -Xmx512m }";
+    assert_eq!(of(&format!("mem_limit: 512m, {heap}")), told("has 512 MiB, and is told to use 687 MiB"));
+    assert_eq!(of(&format!("mem_limit: 687m, {heap}")), "");
+    assert_eq!(of(heap), "");
+}

@@ -5,9 +5,9 @@
 
 use super::report::ReportLines;
 use super::service_board::WantedCall;
+use crate::deploy::cloudformation::nested;
 use crate::deploy::failure::{DeployFailure, credentials, is_denied, is_of_credentials, reason};
 use crate::deploy::session::AwsSession;
-use aws_sdk_cloudformation::types::{ResourceStatus, StackResourceSummary};
 use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ecs::types::{DesiredStatus, LogDriver, Service, Task, TaskDefinition};
 use aws_sdk_secretsmanager::types::SecretVersionsListEntry;
@@ -73,28 +73,17 @@ fn is_gone<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     error.code() == Some("ClusterNotFoundException")
 }
 
-/// The physical ids of a stack's resources of one type, by logical id.
+/// The physical ids of a stack's resources of one type, by logical id; nested stacks included.
 pub(super) async fn resources(
     session: &AwsSession,
     stack: &str,
     kind: &str,
 ) -> Result<BTreeMap<String, String>, ApiTrouble> {
-    let (client, mut found, mut token) = (session.cloudformation(), BTreeMap::new(), None);
-    loop {
-        let page = client.list_stack_resources().stack_name(stack).set_next_token(token).send().await;
-        let page = page.map_err(trouble)?;
-        let is_there = |it: &&StackResourceSummary| {
-            it.resource_type() == Some(kind) && it.resource_status() != Some(&ResourceStatus::DeleteComplete)
-        };
-        let those = page.stack_resource_summaries().iter().filter(is_there);
-        found.extend(those.filter_map(|it| {
-            Some((it.logical_resource_id()?.to_owned(), it.physical_resource_id()?.to_owned()))
-        }));
-        token = page.next_token().map(str::to_owned);
-        if token.is_none() {
-            return Ok(found);
-        }
-    }
+    let all = nested::resources(&session.cloudformation(), stack).await.map_err(trouble)?;
+    let those = all.iter().filter(|it| it.resource_type() == Some(kind));
+    let those = those
+        .filter_map(|it| Some((it.logical_resource_id()?.to_owned(), it.physical_resource_id()?.to_owned())));
+    Ok(those.collect())
 }
 
 /// When a secret got its current value, in seconds since 1970. The time of its last change is another: that counts

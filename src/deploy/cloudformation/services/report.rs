@@ -48,6 +48,8 @@ pub(super) fn explain(
     root: Option<&str>,
     mut findings: Vec<ServiceFinding>,
 ) -> DeployFailure {
+    // A resource of a nested stack has its path.
+    let root = root.and_then(|path| path.rsplit('/').next());
     findings.sort_by_key(|it| Some(it.logical_id.as_str()) != root);
     let first = findings.first().filter(|it| Some(it.logical_id.as_str()) == root);
     let led = first.and_then(|it| Some(format!("service {}: {}", it.service, it.cause.as_ref()?)));

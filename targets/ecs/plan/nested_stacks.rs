@@ -1,0 +1,142 @@
+//! Which resources leave the root stack, where an application has more than fits into one.
+//!
+//! In: the plan, its template, and the settings. Out: the stacks. Invariant: the stack of a resource depends on its own
+//! service alone, so that no change of another service moves it. What services share, what keeps data, what has an
+//! address, what runs before a deployment and what a patch adds stay in the root.
+
+use super::planner::EcsPlanner;
+use super::{EcsPlan, JobTrigger, ListenerAction, NetworkMode, TaskPlan};
+use std::collections::{BTreeMap, BTreeSet};
+use tranship_app::StackLayout;
+use tranship_app::rules::tranship::UNKNOWN_SERVICE;
+use tranship_cloudformation::{
+    DividedTemplate, LogicalId, ResourceRole, StackMembership, Template, divide, list, props,
+};
+use tranship_frontend::diagnostic::{Diagnostic, suggest};
+
+/// What the settings say of the stacks.
+pub(super) struct NestedStacks {
+    layout: Option<StackLayout>,
+    /// Services whose resources stay in the root.
+    in_root: BTreeSet<String>,
+}
+
+impl NestedStacks {
+    /// Claims the settings.
+    pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>) -> Self {
+        let settings = &planner.app.settings;
+        let layout = settings.stacks.as_ref();
+        let layout = layout.map(|asked| *planner.exact(asked, "the stacks of the application"));
+        let mut in_root = BTreeSet::new();
+        for listed in &settings.root_services {
+            let name = planner.exact(listed, "the root stack");
+            if !planner.app.services.contains_key(name.as_str()) {
+                let known = planner.app.services.keys().map(|name| &**name);
+                let help = suggest::closest(name, known).map(|near| format!("did you mean `{near}`?"));
+                let message = format!("`root_services` names an unknown service, `{name}`");
+                let diagnostic = Diagnostic::new(&UNKNOWN_SERVICE, message)
+                    .at(listed.origin)
+                    .help(help.unwrap_or_else(|| "remove it, or correct the name".to_owned()));
+                planner.report(diagnostic);
+            }
+            in_root.insert(name.clone());
+        }
+        NestedStacks { layout, in_root }
+    }
+
+    /// Whether the application may be several stacks.
+    pub(super) fn may_divide(&self) -> bool {
+        self.layout != Some(StackLayout::Single)
+    }
+
+    /// The stacks of the template; `None` where one is enough.
+    pub(super) fn divide(
+        &self,
+        plan: &EcsPlan,
+        template: &Template,
+        exceeded: bool,
+    ) -> Option<DividedTemplate> {
+        let due = self.layout.map_or(exceeded, |layout| layout == StackLayout::Nested);
+        let mut divided = due.then(|| divide(template, self.membership(plan, template)))?;
+        // cfn-lint says of each path of a nested template that it must be uploaded first.
+        let config = props! { "config" => props! { "ignore_checks" => list!["W3002"] } };
+        divided.root_template.metadata.set("cfn-lint", config);
+        (!divided.nested.is_empty()).then_some(divided)
+    }
+
+    fn membership(&self, plan: &EcsPlan, template: &Template) -> StackMembership {
+        // What runs before a deployment is run by a function of the root, which must know its roles.
+        let gates = plan.jobs.iter().filter(|job| matches!(job.trigger, JobTrigger::BeforeDeploy(_)));
+        let gates: BTreeSet<&str> = gates.map(|job| &*job.name).collect();
+        let leaves = |task: &&TaskPlan| !self.in_root.contains(&*task.name) && !gates.contains(&*task.name);
+        let tasks: Vec<&TaskPlan> = plan.tasks.iter().filter(leaves).collect();
+        let mut members = StackMembership::new();
+        let groups: BTreeMap<LogicalId, LogicalId> = tasks
+            .iter()
+            .filter(|task| task.mode == NetworkMode::AwsVpc)
+            .map(|task| (task.security_group(), stack_of(&task.name)))
+            .collect();
+        for task in &tasks {
+            let own = own_resources(&task.name).chain([task.service()]);
+            members.extend(own.map(|id| (id, stack_of(&task.name))));
+        }
+        rules(plan, &groups, &mut members);
+        attachments(plan, &mut members);
+        members.retain(|id, _| template.resources.contains_key(id));
+        members
+    }
+}
+
+/// The nested stack of a service or a job.
+pub fn stack_of(name: &str) -> LogicalId {
+    LogicalId::of(name, ResourceRole::Stack)
+}
+
+/// What a service or a job alone has, if it has it.
+fn own_resources(name: &str) -> impl Iterator<Item = LogicalId> {
+    const ROLES: &[ResourceRole] = &[
+        ResourceRole::Discovery,
+        ResourceRole::LogGroup,
+        ResourceRole::ExecutionRole,
+        ResourceRole::TaskRole,
+        ResourceRole::TaskDefinition,
+        ResourceRole::ScheduleRole,
+        ResourceRole::Schedule,
+        ResourceRole::ScalableTarget,
+    ];
+    let metrics =
+        ["cpu", "memory"].map(|metric| LogicalId::of_parts(&[name, metric], ResourceRole::ScalingPolicy));
+    ROLES.iter().map(move |role| LogicalId::of(name, *role)).chain(metrics)
+}
+
+/// Security groups stay in the root, because services name each other's in both directions. Rules belong to the service that connects, which waits for them; those of a load balancer to the service that it
+/// reaches.
+fn rules(plan: &EcsPlan, groups: &BTreeMap<LogicalId, LogicalId>, members: &mut StackMembership) {
+    let balancers = plan.front_door.balancers.iter();
+    let balancers: BTreeSet<LogicalId> =
+        balancers.map(|it| it.kind.id(ResourceRole::LoadBalancerSecurityGroup)).collect();
+    for rule in &plan.security_group_rules {
+        let of_balancer = balancers.contains(&rule.source).then(|| groups.get(&rule.destination)).flatten();
+        if let Some(stack) = groups.get(&rule.source).or(of_balancer) {
+            members.insert(rule.ingress(), stack.clone());
+            members.insert(rule.egress(), stack.clone());
+        }
+    }
+    for rule in &plan.outside_rules {
+        if let Some(stack) = groups.get(&rule.source) {
+            members.insert(rule.id(), stack.clone());
+        }
+    }
+}
+
+/// What ties a target group to its load balancer belongs to the service that waits for it.
+fn attachments(plan: &EcsPlan, members: &mut StackMembership) {
+    let serving = plan.serving();
+    let rules = plan.front_door.balancers.iter().flat_map(|it| &it.attachments).flat_map(|it| &it.rules);
+    for rule in rules {
+        let ListenerAction::Forward(target) = &rule.action else { continue };
+        if let Some(stack) = serving.get(target).and_then(|service| members.get(service)) {
+            members.insert(rule.id.clone(), stack.clone());
+        }
+    }
+}
