@@ -189,3 +189,29 @@ fn a_change_that_cannot_be_made_is_told_at_its_line() {
         assert!(found.contains(&(rule, line)), "{list}: {found:?}");
     }
 }
+
+/// The files of an environment have no other section than `Resources`, and no conditions.
+#[test]
+fn conditions_and_mappings_are_those_of_stacks() {
+    let condition = "    - resource: Alarms\n      add: { Type: AWS::SNS::Topic, Condition: IsProd }\n";
+    let merged = "    - resource: AWSEBAutoScalingGroup\n      merge: { Condition: IsProd }\n";
+    for list in [condition, merged] {
+        let outcome = compiled(list);
+        let found = outcome.diagnostics.iter().find(|one| one.rule.name == "tranship/patch-value");
+        let message = found.map(|one| one.message.as_str());
+        assert_eq!(
+            message,
+            Some("Elastic Beanstalk documents no `Condition` for its configuration files"),
+            "{list}"
+        );
+        assert!(outcome.compiled.is_none());
+    }
+    let stack = "    - condition: IsProd\n      add: !Equals [a, b]\n    - mapping: Sizes\n      add: { a: { b: c } }\n";
+    let outcome = compiled(stack);
+    assert!(outcome.compiled.is_some());
+    let row = |key: &str| {
+        let rows = &outcome.report.as_ref().unwrap().rows;
+        rows.iter().find(|row| row.key.starts_with(key)).unwrap().disposition
+    };
+    assert_eq!([row("x-tranship.patch[0].add"), row("x-tranship.patch[1].add")], ["ignored", "ignored"]);
+}

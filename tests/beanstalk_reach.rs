@@ -243,3 +243,24 @@ fn an_environment_is_reached_in_public_subnets() {
     assert_eq!(own("log_retention: 7"), ["subnet-2a,subnet-3a", "false"]);
     assert_eq!(own("instances: 1"), ["subnet-0a,subnet-1a", "true"]);
 }
+
+/// What an instance in a VPC cannot have is not copied into the Compose file of the bundle.
+#[test]
+fn the_docker_platform_has_no_network_of_a_lan_and_no_files_of_a_machine() {
+    let services = "services:\n  a: { image: acme/a, networks: [lan] }\nnetworks: { lan: { driver: macvlan, driver_opts: { parent: eth0 }, ipam: { config: [{ subnet: 192.168.1.0/24 }] }, internal: true } }";
+    let outcome = compiled(services, "platform: docker");
+    let network = yaml(&outcome, "docker-compose.yml")["networks"]["lan"].clone();
+    let keys: Vec<&str> = network.as_mapping().unwrap().keys().filter_map(Yaml::as_str).collect();
+    // A fixed address of a container needs the subnet.
+    assert_eq!(keys, ["name", "ipam", "internal"]);
+    let told_of = told(&outcome, "target/approximated-key").join("; ");
+    assert!(told_of.contains("`driver` of `lan` becomes a bridge network"), "{told_of}");
+    let refused = |keys: &str| {
+        let outcome = compiled(&format!("services:\n  a: {{ image: acme/a, {keys} }}"), "platform: docker");
+        told(&outcome, "target/rejected-key").join("; ")
+    };
+    assert!(refused("security_opt: ['seccomp:./profile.json']").contains("not in the bundle"));
+    assert!(refused("security_opt: ['seccomp=profile.json']").contains("not in the bundle"));
+    assert!(refused("devices: [/dev/snd]").contains("no such device"));
+    assert_eq!(refused("security_opt: ['seccomp:unconfined', 'label:disable'], devices: [/dev/fuse]"), "");
+}

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tranship::app::EnvironmentChoice;
 use tranship::compile::{CompileOutcome, CompileRequest, compile};
 use tranship::compose::LoadOptions;
+use tranship::diagnostic::Severity;
 use tranship::world::MemoryWorld;
 
 /// The manifest with the ECS platform where the target has several.
@@ -333,5 +334,43 @@ fn options_of_a_tmpfs_reach_the_container() {
         let outcome = compiled(target, "tmpfs: [\"/tmp:size=1m,huge=always\"]");
         let lost = "`tmpfs: huge=always` of `app` has no effect on";
         assert!(said(&outcome).iter().any(|line| line.contains(lost)), "{:#?}", said(&outcome));
+    }
+}
+
+/// Amazon ECS takes one option of security; what is switched off on instances that do not have it is no loss.
+#[test]
+fn security_options_of_amazon_ecs() {
+    for target in ["ecs-ec2", "beanstalk"] {
+        let of = |option: &str| {
+            let keys = format!("security_opt: ['{option}']");
+            let outcome = compiled(target, &keys);
+            let told =
+                outcome.diagnostics.iter().find(|one| one.message.starts_with("`security_opt` of `app`"));
+            (field(target, &keys, "dockerSecurityOptions"), told.map(|one| one.severity))
+        };
+        for option in ["no-new-privileges", "no-new-privileges:true", "no-new-privileges=true"] {
+            assert_eq!(of(option), (json!(["no-new-privileges"]), None), "{target} {option}");
+        }
+        for (options, severity) in [
+            (["no-new-privileges:false", "apparmor=unconfined", "label:disable"], Severity::Note),
+            (["seccomp:unconfined", "seccomp=./profile.json", "apparmor:own"], Severity::Warning),
+        ] {
+            for option in options {
+                assert_eq!(of(option), (Value::Null, Some(severity)), "{target} {option}");
+            }
+        }
+    }
+}
+
+/// A container with a device that no instance has could not start.
+#[test]
+fn devices_of_a_desk_are_refused() {
+    for target in ["ecs-ec2", "beanstalk"] {
+        let found = said(&compiled(target, "devices: ['/dev/ttyUSB0:/dev/ttyUSB0', /dev/net/tun]"));
+        let refused: Vec<&String> =
+            found.iter().filter(|one| one.starts_with("target/rejected-key")).collect();
+        assert_eq!(refused.len(), 1, "{found:#?}");
+        assert!(refused[0].contains("no such device"), "{}", refused[0]);
+        assert!(compiled(target, "devices: [/dev/net/tun]").compiled.is_some());
     }
 }

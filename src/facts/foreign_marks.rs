@@ -1,7 +1,8 @@
 //! Keys and labels by which other tools are told what to do, and what does the same here.
 //!
 //! Sources (read 2026-11): Docker documentation, "Docker Compose ECS integration: Compose features"; Traefik,
-//! caddy-docker-proxy, nginx-proxy, Ofelia and Watchtower documentation, "labels".
+//! caddy-docker-proxy, nginx-proxy, Ofelia, Chadburn,
+//! deck-chores, docker-autoheal, Kompose and Watchtower documentation, "labels".
 
 /// A key or label of another tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,9 +40,13 @@ pub const FOREIGN_KEYS: &[ForeignMark] = &[
 
 /// Labels that a container of the tool reads from Docker.
 pub const FOREIGN_LABELS: &[ForeignMark] = &[
+    ForeignMark { prefix: "autoheal", instead: "the health check of the container, which Amazon ECS heeds" },
     ForeignMark { prefix: "caddy", instead: "`x-tranship.public` with `host` and `path`" },
     ForeignMark { prefix: "com.centurylinklabs.watchtower.", instead: "a deployment of the new image" },
     ForeignMark { prefix: "com.github.nginx-proxy.", instead: "`x-tranship.public` with `host` and `path`" },
+    ForeignMark { prefix: "chadburn.", instead: "`x-tranship.job` with a `schedule`" },
+    ForeignMark { prefix: "deck-chores.", instead: "`x-tranship.job` with a `schedule`" },
+    ForeignMark { prefix: "kompose.", instead: "`x-tranship.public`, `scale` and the other settings" },
     ForeignMark { prefix: "ofelia.", instead: "`x-tranship.job` with a `schedule`" },
     ForeignMark { prefix: "traefik.", instead: "`x-tranship.public` with `host` and `path`" },
 ];
@@ -65,7 +70,11 @@ mod tests {
         ] {
             assert_eq!(foreign_mark(FOREIGN_KEYS, name).map(|mark| mark.instead), instead, "{name}");
         }
-        assert!(foreign_mark(FOREIGN_LABELS, "traefik.enable").is_some());
+        for label in
+            ["traefik.enable", "kompose.service.type", "autoheal", "ofelia.enabled", "deck-chores.dump.cron"]
+        {
+            assert!(foreign_mark(FOREIGN_LABELS, label).is_some(), "{label}");
+        }
         assert!(foreign_mark(FOREIGN_LABELS, "team").is_none());
     }
 }

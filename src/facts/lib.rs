@@ -20,6 +20,7 @@ mod known_images;
 mod log_routers;
 mod machine_paths;
 pub mod memory_settings;
+mod peripherals;
 pub mod ports;
 pub mod protocol_words;
 pub mod quotas;
@@ -51,6 +52,7 @@ pub use known_images::{
 };
 pub use log_routers::LogRouter;
 pub use machine_paths::MachinePath;
+pub use peripherals::is_peripheral;
 pub use quotas::ServiceQuota;
 pub use regions::{AwsPartition, is_known_region};
 pub use transport_protocol::TransportProtocol;

@@ -3,7 +3,7 @@
 use super::rules;
 use crate::container::{
     AddedCapabilities, ContainerArtifact, ContainerBounds, CpuBound, ECS_HEALTH_CHECK, LogSupport,
-    NamespaceSharing, NetworkModeBounds,
+    NamespaceSharing, NetworkModeBounds, SecurityOptions,
 };
 use tranship_facts::quotas::ecs;
 
@@ -37,7 +37,7 @@ pub(super) static CONTAINER: ContainerBounds = ContainerBounds {
     gpus: false,
     storage: None,
     machine_paths: true,
-    security_options: true,
+    security_options: SecurityOptions::NoNewPrivileges,
     shared_memory: true,
     stop_timeout: (1, u32::MAX),
     stop_signal: false,
@@ -80,7 +80,7 @@ pub(super) static JOB: ContainerBounds = ContainerBounds {
     gpus: false,
     storage: None,
     machine_paths: true,
-    security_options: true,
+    security_options: SecurityOptions::Any,
     shared_memory: true,
     stop_timeout: (0, u32::MAX),
     stop_signal: true,

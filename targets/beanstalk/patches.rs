@@ -287,9 +287,28 @@ fn undocumented(patch: &PreparedPatch) -> Option<Diagnostic> {
             }
         });
     }
+    if found.is_none() && conditions(&patch.edit) {
+        let message = "Elastic Beanstalk documents no `Condition` for its configuration files".to_owned();
+        let help = "leave the resource out where it is not wanted, with `x-tranship.environments`";
+        return Some(patch.about(&tranship::PATCH_VALUE, message).help(help));
+    }
     let message = format!("Elastic Beanstalk documents no `{}` for its configuration files", found?);
     let help = "use `Ref`, `Fn::GetAtt`, `Fn::Join` or `Fn::Sub`, which becomes an `Fn::Join`";
     Some(patch.about(&tranship::PATCH_VALUE, message).help(help))
+}
+
+/// Whether a change gives a resource a condition.
+fn conditions(edit: &PatchEdit) -> bool {
+    const NAME: &str = "Condition";
+    match edit {
+        PatchEdit::Add(map) => map.get(NAME).is_some(),
+        PatchEdit::Drop => false,
+        PatchEdit::Change(edits) => edits.iter().any(|(path, edit, _)| match (path.steps(), edit) {
+            ([], ValueEdit::Merge(map)) => map.get(NAME).is_some(),
+            ([ValueStep::Key(key), ..], ValueEdit::Merge(_) | ValueEdit::Replace(_)) => key == NAME,
+            _ => false,
+        }),
+    }
 }
 
 /// The value with functions in their long form, of those that are documented.

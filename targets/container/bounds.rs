@@ -34,8 +34,8 @@ pub struct ContainerBounds {
     pub storage: Option<&'static str>,
     /// Whether a container may mount paths of its machine.
     pub machine_paths: bool,
-    /// Whether options of AppArmor, SELinux and privileges can be set.
-    pub security_options: bool,
+    /// Which options of AppArmor, SELinux, seccomp and privileges can be set.
+    pub security_options: SecurityOptions,
     /// Whether the size of `/dev/shm` can be set.
     pub shared_memory: bool,
     /// Fewest and most seconds between the stop signal and the end.
@@ -135,3 +135,15 @@ pub const ECS_HEALTH_CHECK: HealthCheckBounds = HealthCheckBounds {
     start_period: ecs::HEALTH_CHECK_START_PERIOD,
     default_timeout: ecs::COMPOSE_HEALTH_CHECK_TIMEOUT,
 };
+
+/// Which `security_opt` a container may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecurityOptions {
+    /// None.
+    None,
+    /// `no-new-privileges` alone: for the others the agent of Amazon ECS would need a Linux with SELinux or AppArmor
+    /// (Amazon ECS API Reference, `ContainerDefinition`, `dockerSecurityOptions`).
+    NoNewPrivileges,
+    /// Whatever Docker takes.
+    Any,
+}

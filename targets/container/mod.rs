@@ -20,7 +20,7 @@ mod unreached;
 
 pub use bounds::{
     AddedCapabilities, ContainerBounds, CpuBound, ECS_HEALTH_CHECK, HealthCheckBounds, LogSupport,
-    NetworkModeBounds,
+    NetworkModeBounds, SecurityOptions,
 };
 pub use field::{ContainerArtifact, ContainerField};
 pub use host::{ContainerHost, EnvironmentSource, TextRenderer};

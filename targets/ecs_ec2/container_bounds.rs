@@ -2,7 +2,7 @@
 
 use crate::container::{
     AddedCapabilities, ContainerArtifact, ContainerBounds, CpuBound, ECS_HEALTH_CHECK, LogSupport,
-    NamespaceSharing, NetworkModeBounds,
+    NamespaceSharing, NetworkModeBounds, SecurityOptions,
 };
 use tranship_app::rules::target;
 use tranship_facts::quotas::ecs;
@@ -33,7 +33,7 @@ pub(super) static BOUNDS: ContainerBounds = ContainerBounds {
     gpus: true,
     storage: Some("launch template: the disk of the instance"),
     machine_paths: true,
-    security_options: true,
+    security_options: SecurityOptions::NoNewPrivileges,
     shared_memory: true,
     stop_timeout: (1, u32::MAX),
     stop_signal: false,

@@ -2,7 +2,7 @@
 
 use crate::container::{
     AddedCapabilities, ContainerArtifact, ContainerBounds, CpuBound, ECS_HEALTH_CHECK, LogSupport,
-    NamespaceSharing, NetworkModeBounds,
+    NamespaceSharing, NetworkModeBounds, SecurityOptions,
 };
 use tranship_app::rules::target;
 use tranship_facts::quotas::ecs;
@@ -32,7 +32,7 @@ pub(super) static BOUNDS: ContainerBounds = ContainerBounds {
     gpus: false,
     storage: Some("task definition: EphemeralStorage"),
     machine_paths: false,
-    security_options: false,
+    security_options: SecurityOptions::None,
     shared_memory: false,
     stop_timeout: (ecs::FARGATE_STOP_TIMEOUT.least, ecs::FARGATE_STOP_TIMEOUT.most),
     stop_signal: false,

@@ -119,7 +119,22 @@ fn leaves(change: &PatchSettings, whole: &At<PatchSettings>) -> Vec<At<()>> {
         _ => &[],
     };
     let texts = texts.flatten().chain(paths).map(|text| text.clone().map(|_| ()));
-    texts.chain([whole.clone().map(|_| ())]).collect()
+    let mut found: Vec<At<()>> = texts.chain([whole.clone().map(|_| ())]).collect();
+    match change.action() {
+        Some(PatchAction::Merge(map)) => nodes(&map.peek().0, &mut found),
+        Some(PatchAction::Replace(node)) => nodes(node.peek(), &mut found),
+        Some(PatchAction::Append(list)) => nodes(&list.peek().0, &mut found),
+        Some(PatchAction::Add(entry)) => nodes(&entry.peek().0, &mut found),
+        Some(PatchAction::Remove(_)) | None => {}
+    }
+    found
+}
+
+/// Every place in a value.
+fn nodes(node: &FreeNode, found: &mut Vec<At<()>>) {
+    found.push(node.at.clone());
+    node.items().into_iter().flatten().for_each(|item| nodes(item, found));
+    node.entries().into_iter().flatten().for_each(|(_, value)| nodes(value, found));
 }
 
 /// Rejects the leaves that errors point at, and reports them.

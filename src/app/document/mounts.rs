@@ -70,14 +70,15 @@ impl DocumentReader<'_> {
         })
     }
 
-    /// Docker mounts nothing at a path that does not start at the root.
+    /// Docker mounts nothing at a path that does not start at the root, and nothing over the root itself.
     fn check_target(&mut self, node: &Node, target: &str) {
-        if target.starts_with('/') {
-            return;
-        }
-        let key = self.manifest.nodes.path(node.id).to_string();
-        self.findings.claims.rejected(node, "a mount needs an absolute path");
-        let message = format!("`{target}` is not an absolute path, so nothing can be mounted there");
+        let message = match target.strip_prefix('/') {
+            Some(below) if below.trim_matches('/').is_empty() => {
+                "nothing can be mounted over the root of a container".to_owned()
+            }
+            Some(_) => return,
+            None => format!("`{target}` is not an absolute path, so nothing can be mounted there"),
+        };
         // A drive of Windows, as Docker Compose reads it.
         let help = match target.split_once(':') {
             Some((drive, _)) if drive.len() == 1 => {
@@ -85,7 +86,14 @@ impl DocumentReader<'_> {
             }
             _ => "write the path from the root of the container: `/data`",
         };
-        let diagnostic = Diagnostic::new(&rules::app::MOUNT_TARGET, message).at(node.origin).key(key);
+        self.refuse_path(node, message, help);
+    }
+
+    /// A path in a container that Docker does not take.
+    pub(super) fn refuse_path(&mut self, node: &Node, message: String, help: &str) {
+        let key = self.manifest.nodes.path(node.id).to_string();
+        self.findings.claims.rejected(node, "it must be an absolute path");
+        let diagnostic = Diagnostic::new(&rules::app::CONTAINER_PATH, message).at(node.origin).key(key);
         self.findings.diagnostics.push(diagnostic.help(help));
     }
 

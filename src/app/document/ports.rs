@@ -27,7 +27,8 @@ impl DocumentReader<'_> {
             let Some(text) = self.fixed(item) else { continue };
             let (range, protocol) = text.split_once('/').unwrap_or((&text, "tcp"));
             let protocol = TransportProtocol::of(protocol);
-            let Some(range) = port_range(range) else {
+            let Some(range) = port_range(range).filter(|range| range.first <= range.last && range.first > 0)
+            else {
                 self.out_of_range(item, PORT_NUMBERS);
                 continue;
             };
@@ -61,7 +62,7 @@ impl DocumentReader<'_> {
     fn published(&mut self, node: &Node) -> Option<ContainerPort> {
         let published = node.get("published");
         let target = node.get("target");
-        let container = self.parsed(target);
+        let container = self.parsed(target).filter(|port: &At<u16>| port.value > 0);
         if let (Some(target), None) = (target, &container) {
             self.out_of_range(target, PORT_NUMBERS);
         }

@@ -54,12 +54,13 @@ impl DocumentReader<'_> {
             pin: None,
             build: self.image_build(node),
             built_with_shell: false,
+            never_pulled: node.get("pull_policy").and_then(Node::as_str) == Some("never"),
             platform: self.string(node.get("platform")),
             entrypoint: node.get("entrypoint").and_then(|node| self.arguments(node)),
             command: node.get("command").and_then(|node| self.arguments(node)),
             environment: self.environment(node),
             user: node.get("user").and_then(|node| self.text(node)),
-            working_dir: node.get("working_dir").and_then(|node| self.text(node)),
+            working_dir: self.working_dir(node),
             health_check,
             image_check,
             mounts: self.mounts(node),
@@ -189,6 +190,19 @@ impl DocumentReader<'_> {
         let entries = node.get("labels").and_then(Node::as_mapping);
         let entries = entries.into_iter().flatten();
         entries.filter_map(|entry| Some((entry.key.text.clone(), self.text(&entry.value)?))).collect()
+    }
+
+    /// Docker starts no process in a folder that is not named from the root.
+    fn working_dir(&mut self, node: &Node) -> Option<Text> {
+        let node = node.get("working_dir")?;
+        let text = self.text(node)?;
+        let is_relative = |path: &str| !path.is_empty() && !path.starts_with('/');
+        if let Some(path) = text.literal().filter(|path| is_relative(path)) {
+            let message =
+                format!("`working_dir: {path}` is not an absolute path, so no process starts there");
+            self.refuse_path(node, message, "write the path from the root of the container: `/app`");
+        }
+        Some(text)
     }
 
     fn restart(&mut self, node: &Node) -> Option<At<String>> {

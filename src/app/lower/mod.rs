@@ -34,6 +34,7 @@ mod job_inference;
 mod kept_data;
 mod legal_names;
 mod listening_ports;
+mod local_images;
 mod log_services;
 mod machine_hosts;
 mod managed_databases;
@@ -247,6 +248,7 @@ impl LoweringContext<'_> {
         let mut endpoints = public_ports::endpoints(self, &services, &edges, door);
         health_paths::infer(&services, &mut endpoints);
         image_platforms::check(self, &services, &settings);
+        local_images::report(self, &services);
         legal_names::check(self, &selection);
         secret_places::refuse(self, &selection);
         let tags = self.tags(&settings);

@@ -22,6 +22,8 @@ pub struct ContainerSpec {
     pub pin: Option<ContentDigest>,
     /// `build`, with or without `image` beside it: the image is made from the project.
     pub build: Option<At<ImageBuild>>,
+    /// `pull_policy: never`: the image is on the machine already.
+    pub never_pulled: bool,
     /// Whether the Dockerfile that it is built from shows a shell in the image.
     pub built_with_shell: bool,
     /// `platform`: `linux/arm64`.

@@ -117,6 +117,11 @@ rules! {
         why "A program with a protocol of its own is not reachable, and fails the health checks of the load balancer."
         example "services:\n  switch:\n    image: acme/switch\n    ports: [\"9050:9050\"]\n"
         fix "For HTTP, write `app_protocol: http` in the long form of the port, or `x-tranship: { public: true }`. For anything else, write `x-tranship: { public: { protocol: tcp, port: 9050 } }`, on `fargate` and `ecs-ec2`.";
+    LOCAL_IMAGE = Warning "app/local-image" "image that only your machine has"
+        what "The image is in a registry on your machine (`localhost:5000`, or a name that only its network knows), or `pull_policy: never` says that it is not pulled. Nothing builds it."
+        why "AWS cannot pull the image, so the container does not start."
+        example "services:\n  web: { image: \"localhost:5000/web:1\", ports: [\"80:80\"] }\n"
+        fix "Push the image to a registry that AWS reaches, such as Amazon ECR, and name it there. Or add `build`: `tranship publish` then builds and pushes it.";
     MEMORY_LIMIT = Warning "app/memory-limit" "memory limit that ends its container"
         what "The limit is smaller than what the program is told to use, by a heap in a variable or a command, or it is below 16 MiB. A number without a unit is in bytes."
         why "The kernel kills a container that reaches its limit."
@@ -187,8 +192,8 @@ rules! {
         why "The result would be a stack that runs nothing."
         example "services:\n  app:\n    image: nginx\nx-tranship:\n  skip: [app]\n"
         fix "Add a service, remove one from `skip`, or activate its profile with `--profile`.";
-    MOUNT_TARGET = Error "app/mount-target" "mount at a relative path"
-        what "The path in the container at which something is mounted does not start with `/`. A volume whose name has one letter is read as a drive of Windows: `v:/data` is a path, not a volume."
+    CONTAINER_PATH = Error "app/container-path" "invalid path in a container"
+        what "The path at which something is mounted, or `working_dir`, does not start with `/`, or a mount would hide the root. A volume whose name has one letter is read as a drive of Windows: `v:/data` is a path, not a volume."
         why "Docker refuses to create the container."
         example "services:\n  web:\n    image: nginx\n    volumes: [\"data\"]\n"
         fix "Write the path from the root: `data:/data`.";

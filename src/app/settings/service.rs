@@ -77,7 +77,7 @@ setting_group! {
         /// Whether the containers of an instance start again when this one ends, on the ECS platform of Elastic
         /// Beanstalk. An agent beside a site need not take it down.
         essential: Option<At<bool>> {
-            default: "`true` for a service, `false` for what runs to completion",
+            default: "`true` for a service that is public, that another one connects to or that has a restart policy, else `false`",
             example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n  agent:\n    image: acme/agent:1.4\n    x-tranship:\n      essential: false\n",
             targets: Only(&["beanstalk"]),
         }

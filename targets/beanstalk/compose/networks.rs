@@ -14,6 +14,10 @@ use tranship_frontend::yaml::{Mapping, Node};
 /// Networks that every Docker has.
 const BUILT_IN: &[&str] = &["bridge", "host", "none"];
 
+/// Drivers that put containers into the network of their machine (Docker documentation, "Network drivers"): a VPC delivers packets
+/// to the addresses that it gave alone.
+const LAN_DRIVERS: &[&str] = &["macvlan", "ipvlan"];
+
 /// The networks that services join.
 pub(super) fn networks(application: &Application, cx: &mut Compilation<'_>) -> Mapping {
     let services = application.services.keys().filter_map(|name| cx.compose.entry("services", name));
@@ -47,9 +51,15 @@ fn network(application: &Application, given: ComposeNode<'_>, cx: &mut Compilati
         return given.copy(cx.ledger, COMPOSE_FILE);
     }
     let mut written = Mapping::new();
+    let of_a_lan =
+        given.get("driver").and_then(ComposeNode::text).is_some_and(|driver| LAN_DRIVERS.contains(&driver));
     for (key, value) in given.entries() {
         let is_swarm = &**key == "driver" && value.text() == Some("overlay");
-        if is_swarm {
+        if of_a_lan && matches!(&**key, "driver" | "driver_opts") {
+            let reason = "the network of an instance in a VPC takes no addresses of containers";
+            let effect = BehaviourEffect::ChangesBehaviour;
+            cx.ledger.approximated(&value, effect, "a bridge network", reason, COMPOSE_FILE);
+        } else if is_swarm {
             let reason = "an overlay network needs Docker Swarm, and all containers are on one instance";
             cx.ledger.approximated(&value, BehaviourEffect::Equivalent, "bridge", reason, COMPOSE_FILE);
         } else if !(key.starts_with("x-") || &**key == "external" && external.is_some()) {

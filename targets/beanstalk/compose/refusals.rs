@@ -4,6 +4,7 @@ use crate::Compilation;
 use tranship_app::rules::target;
 use tranship_app::{AppService, ManifestLeaf, MountSource};
 use tranship_facts::capabilities::{capability_name, is_capability};
+use tranship_facts::is_peripheral;
 use tranship_facts::quotas::ecs::{MOST_PROCESSES, ULIMIT_NAMES};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
@@ -31,6 +32,20 @@ pub(super) fn check(service: &AppService, cx: &mut Compilation<'_>) {
     for (name, limit) in container.ulimits.iter().filter(|(name, _)| !ULIMIT_NAMES.contains(&&**name)) {
         let remedy = format!("use one of {}", ULIMIT_NAMES.join(", "));
         refuse(service, limit, limit.origin, &format!("ulimits.{name}"), "unknown limit", &remedy, cx);
+    }
+    for device in container.devices.iter().filter(|device| is_peripheral(&device.peek().host_path)) {
+        let remedy = "remove the device in a Compose file of the environment (`files:`)";
+        let reason = "an instance has no such device, so the container could not start";
+        refuse(service, device, device.origin, "devices", reason, remedy, cx);
+    }
+    let is_file = |option: &str| {
+        let profile = option.strip_prefix("seccomp:").or_else(|| option.strip_prefix("seccomp="));
+        profile.is_some_and(|profile| !matches!(profile, "unconfined" | "builtin"))
+    };
+    for option in container.security_opt.iter().filter(|option| is_file(option.peek())) {
+        let reason = "the profile is a file of your machine, which is not in the bundle";
+        let remedy = "remove the option, or write `seccomp:unconfined` for a container without a profile";
+        refuse(service, option, option.origin, "security_opt", reason, remedy, cx);
     }
     for mount in &container.mounts {
         let MountSource::Other(kind) = &mount.source else { continue };

@@ -1,22 +1,49 @@
 //! What reaches past the container: privileges, devices of the machine, security options.
 
 use crate::container::field;
-use crate::container::{ContainerPlan, ContainerPlanner, PlannedDevice};
-use tranship_app::BehaviourEffect;
+use crate::container::{ContainerPlan, ContainerPlanner, PlannedDevice, SecurityOptions};
+use tranship_app::{At, BehaviourEffect};
+use tranship_facts::is_peripheral;
 
 /// Decides them.
 pub(super) fn plan<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut ContainerPlan<V, K>) {
     privileged(planner, container);
     devices(planner, container);
     for option in &planner.service().container.security_opt {
-        if planner.bounds.security_options {
-            let option = planner.exact(option, field::SECURITY_OPTIONS).clone();
-            container.plain.add(field::SECURITY_OPTIONS, option);
-        } else {
-            let reason = "security options cannot be changed";
-            planner.ignore(option, "security_opt", reason, BehaviourEffect::ChangesBehaviour);
-        }
+        security_option(planner, option, container);
     }
+}
+
+/// The option of Docker for processes that may not gain privileges, on.
+const NO_NEW_PRIVILEGES: &str = "no-new-privileges";
+
+fn security_option<V, K>(
+    planner: &mut ContainerPlanner<'_, '_>,
+    option: &At<String>,
+    container: &mut ContainerPlan<V, K>,
+) {
+    let (name, value) = option.peek().split_once([':', '=']).unwrap_or((option.peek(), ""));
+    let lost = match (planner.bounds.security_options, name, value) {
+        (SecurityOptions::Any, ..) => {
+            let option = planner.exact(option, field::SECURITY_OPTIONS).clone();
+            return container.plain.add(field::SECURITY_OPTIONS, option);
+        }
+        (SecurityOptions::NoNewPrivileges, NO_NEW_PRIVILEGES, "" | "true") => {
+            let given = planner.exact(option, field::SECURITY_OPTIONS);
+            let name = given.split([':', '=']).next().unwrap_or_default().to_owned();
+            return container.plain.add(field::SECURITY_OPTIONS, name);
+        }
+        (_, NO_NEW_PRIVILEGES, "false") => BehaviourEffect::Equivalent,
+        // The instances have neither AppArmor nor containers in SELinux, so there is nothing to switch off.
+        (SecurityOptions::NoNewPrivileges, "apparmor", "unconfined")
+        | (SecurityOptions::NoNewPrivileges, "label", "disable") => BehaviourEffect::Equivalent,
+        _ => BehaviourEffect::ChangesBehaviour,
+    };
+    let reason = match planner.bounds.security_options {
+        SecurityOptions::None => "security options cannot be changed",
+        _ => "Amazon ECS takes `no-new-privileges` alone there",
+    };
+    planner.ignore(option, "security_opt", reason, lost);
 }
 
 fn privileged<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut ContainerPlan<V, K>) {
@@ -36,6 +63,16 @@ fn devices<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut Contain
         if !planner.bounds.devices {
             let reason = "containers cannot access host devices";
             planner.reject(device, "devices", reason, planner.bounds.remedy);
+            continue;
+        }
+        if is_peripheral(&device.peek().host_path) {
+            let reason = "an instance has no such device, so the container could not start";
+            planner.reject(
+                device,
+                "devices",
+                reason,
+                "remove the device in a Compose file of the environment (`files:`)",
+            );
             continue;
         }
         let Some(permissions) = permissions(&device.peek().permissions) else {

@@ -447,3 +447,20 @@ fn exposed_ranges_have_a_bound() {
     let copies = "services:\n  base: { image: acme/a, expose: ['1-40000'] }\n  copy: { extends: base }\n";
     assert_eq!(lowered(copies).told(), ["app/out-of-range"]);
 }
+
+#[test]
+fn ports_that_do_not_exist_are_out_of_range() {
+    for keys in [
+        "expose: ['5-3']",
+        "expose: ['0']",
+        "expose: ['0-5']",
+        "ports: [{ target: 0 }]",
+        "ports: [{ target: 70000 }]",
+    ] {
+        let lowered = lowered(&format!("services:\n  app: {{ image: acme/a, {keys} }}\n"));
+        assert_eq!(lowered.told(), ["app/out-of-range"], "{keys}");
+    }
+    let fits =
+        lowered("services:\n  app: { image: acme/a, expose: ['3-5', '1'], ports: [{ target: 65535 }] }\n");
+    assert!(!fits.told().contains(&"app/out-of-range"));
+}

@@ -104,3 +104,27 @@ fn a_health_check_of_the_image_runs_unless_the_manifest_says_otherwise() {
     let other = check(", healthcheck: { test: [CMD, 'true'] }");
     assert_eq!(other, Some(("true".to_owned(), None, None, None, None)));
 }
+
+/// An image that only a laptop has is told, whatever says so; one that is built is pushed elsewhere.
+#[test]
+fn an_image_of_the_machine_is_told() {
+    let of = |keys: &str| {
+        let lowered = super::lowered(&format!(
+            "services:\n  app: {{ {keys} }}\n  other: {{ image: 'ghcr.io/acme/x:1' }}\n"
+        ));
+        let found = lowered.diagnostics.iter().filter(|one| one.rule.name == "app/local-image");
+        found.map(|one| one.message.clone()).collect::<Vec<_>>().join("; ")
+    };
+    assert_eq!(
+        of("image: 'localhost:5000/app:1'"),
+        "only your machine has the image `localhost:5000/app:1` of `app` (registry `localhost:5000`)"
+    );
+    assert_eq!(
+        of("image: app, pull_policy: never"),
+        "only your machine has the image `app` of `app` (`pull_policy: never`)"
+    );
+    for known in ["image: 'localhost:5000/app:1', build: .", "image: app", "image: app, pull_policy: always"]
+    {
+        assert_eq!(of(known), "", "{known}");
+    }
+}

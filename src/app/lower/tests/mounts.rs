@@ -248,7 +248,7 @@ fn data_beside_a_volume_is_told() {
 fn a_mount_needs_an_absolute_path() {
     let of = |keys: &str| {
         let lowered = lowered_in(&project(&format!("    image: a\n    {keys}\nvolumes: {{ kept: {{}} }}\n")));
-        let found = lowered.diagnostics.iter().filter(|one| one.rule.name == "app/mount-target");
+        let found = lowered.diagnostics.iter().filter(|one| one.rule.name == "app/container-path");
         found.map(|one| (one.message.clone(), one.help.join(" "))).collect::<Vec<_>>()
     };
     for (keys, target) in [
@@ -264,5 +264,10 @@ fn a_mount_needs_an_absolute_path() {
         assert!(found[0].1.contains("from the root"), "{keys}");
     }
     assert!(of("volumes: ['v:/data']")[0].1.contains("drive of Windows"));
-    assert_eq!(of("volumes: ['kept:/data', /x]\n    tmpfs: /run"), []);
+    for root in ["volumes: [/]", "volumes: ['kept:/']", "tmpfs: //"] {
+        assert_eq!(of(root)[0].0, "nothing can be mounted over the root of a container", "{root}");
+    }
+    assert!(of("working_dir: app")[0].0.contains("no process starts there"));
+    assert_eq!(of("volumes: ['kept:/data', /x]\n    tmpfs: /run\n    working_dir: /app"), []);
+    assert_eq!(of("working_dir: ''"), []);
 }
