@@ -2,6 +2,7 @@
 
 import atexit
 import functools
+import itertools
 import json
 import os
 import re
@@ -125,7 +126,7 @@ def read_template(text):
 
 
 def whole(root, nested):
-    """The template that a root and its nested stacks, {logical id: template}, are made of; orders between stacks left out."""
+    """The template that a root and its nested stacks, {logical id: template}, are made of: what waits for a stack waits for all in it."""
     def outputs(value):
         if isinstance(value, dict):
             target = value.get("Fn::GetAtt")
@@ -159,6 +160,10 @@ def whole(root, nested):
             return re.sub(r"\$\{(\w+)\}", lambda it: spelled(given[it[1]], it[0]) if it[1] in given else it[0], value)
         return value
 
+    def listed(resource):
+        after = resource.get("DependsOn", [])
+        return [after] if isinstance(after, str) else after
+
     resources = {}
     for name, resource in root["Resources"].items():
         if name not in nested:
@@ -167,10 +172,10 @@ def whole(root, nested):
         given = outputs(resource.get("Properties", {}).get("Parameters", {}))
         for inner, body in nested[name]["Resources"].items():
             resources[inner] = filled(body, given, nested[name].get("Parameters", {}))
-    stacks = set(nested)
+            resources[inner]["DependsOn"] = listed(body) + listed(resource)
     for resource in resources.values():
-        after = resource.get("DependsOn", [])
-        resource["DependsOn"] = [name for name in ([after] if isinstance(after, str) else after) if name not in stacks]
+        after = (nested[name]["Resources"] if name in nested else [name] for name in listed(resource))
+        resource["DependsOn"] = list(dict.fromkeys(itertools.chain.from_iterable(after)))
     return {**root, "Resources": resources, "Outputs": outputs(root.get("Outputs", {}))}
 
 
