@@ -191,7 +191,7 @@ fn projects() -> Vec<Planted> {
             true,
             &[(
                 "compose.yaml",
-                "services:\n  app: { image: redis, expose: ['80'], environment: { DB_PASSWORD: CANARY }, volumes: ['/v'] }\nvolumes: { v: { labels: { a: CANARY } } }\nnetworks: { default: { driver_opts: { b: CANARY } } }\n",
+                "services:\n  app: { image: redis, expose: ['80'], environment: { DB_PASSWORD: CANARY }, volumes: ['vol:/v'] }\nvolumes: { vol: { labels: { a: CANARY } } }\nnetworks: { default: { driver_opts: { b: CANARY } } }\n",
             )],
         ),
         service(

@@ -250,16 +250,16 @@ pub(super) mod tests {
 
     /// Keeps what is written.
     #[derive(Clone, Default)]
-    pub(in crate::cli) struct KeptOutput(Rc<RefCell<Vec<u8>>>);
+    pub(in crate::cli) struct KeptText(Rc<RefCell<Vec<u8>>>);
 
-    impl KeptOutput {
+    impl KeptText {
         /// What was written so far.
         pub(in crate::cli) fn text(&self) -> String {
             String::from_utf8(self.0.borrow().clone()).unwrap()
         }
     }
 
-    impl Write for KeptOutput {
+    impl Write for KeptText {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.borrow_mut().write(bytes)
         }
@@ -271,7 +271,7 @@ pub(super) mod tests {
 
     /// What is written to both streams in a mode.
     fn said(mode: ProgressMode) -> (String, String) {
-        let (out, err) = (KeptOutput::default(), KeptOutput::default());
+        let (out, err) = (KeptText::default(), KeptText::default());
         let mut shell = Shell::to(Box::new(out.clone()), Box::new(err.clone()), Verbosity::Normal);
         let mut view = DeploymentView::new(mode, "prod", &mut shell);
         view.message("creating a change set");
@@ -313,7 +313,7 @@ pub(super) mod tests {
 
     #[test]
     fn plain_lines_of_a_deployment_that_fails_are_the_transcript() {
-        let (out, err) = (KeptOutput::default(), KeptOutput::default());
+        let (out, err) = (KeptText::default(), KeptText::default());
         let mut shell = Shell::to(Box::new(out.clone()), Box::new(err.clone()), Verbosity::Normal);
         let mut view = DeploymentView::new(ProgressMode::Plain, "prod", &mut shell);
         view.banner(&DeployBanner {

@@ -167,7 +167,7 @@ fn drifted(of: &ResourceDrift) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deploy::BalancedTargets;
+    use crate::deploy::TargetCounts;
 
     fn found() -> DeploymentStatus {
         DeploymentStatus {
@@ -216,7 +216,7 @@ mod tests {
     fn an_unhealthy_target_is_told_with_its_cause() {
         let mut ill = found();
         let cause = Some("Request timed out".to_owned());
-        ill.services[0].targets = Some(BalancedTargets { healthy: 1, unhealthy: 1, total: 2, cause });
+        ill.services[0].targets = Some(TargetCounts { healthy: 1, unhealthy: 1, total: 2, cause });
         let told = "2/2 running, rollout COMPLETED, 1/2 targets healthy: Request timed out\n";
         assert!(human(&ill).contains(told), "{}", human(&ill));
         let service = &document("prod", &ill)["services"][0];
@@ -229,7 +229,7 @@ mod tests {
     fn the_status_at_each_width_is_the_transcript() {
         let mut found = found();
         found.healthy = false;
-        found.services[0].targets = Some(BalancedTargets {
+        found.services[0].targets = Some(TargetCounts {
             healthy: 1,
             unhealthy: 1,
             total: 2,

@@ -100,7 +100,7 @@ impl DeployProgress for StatusScreen<'_> {
 mod tests {
     use super::*;
     use crate::cli::Verbosity;
-    use crate::cli::live::tests::KeptOutput;
+    use crate::cli::live::tests::KeptText;
 
     fn status(state: &str) -> DeploymentStatus {
         DeploymentStatus {
@@ -116,7 +116,7 @@ mod tests {
 
     /// Two rounds; what is written to both streams.
     fn shown(redraws: bool, lines: StatusLines<'_>) -> (String, String) {
-        let (out, err) = (KeptOutput::default(), KeptOutput::default());
+        let (out, err) = (KeptText::default(), KeptText::default());
         let mut shell = Shell::to(Box::new(out.clone()), Box::new(err.clone()), Verbosity::Normal);
         let names = ["dev".to_owned(), "prod".to_owned()];
         let mut screen = StatusScreen::new(&mut shell, &names, lines, redraws);

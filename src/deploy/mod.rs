@@ -206,12 +206,12 @@ pub struct ServiceStatus {
     /// The digest of that image, as it was pulled.
     pub digest: Option<String>,
     /// What the load balancer says of its tasks, if it has targets there.
-    pub targets: Option<BalancedTargets>,
+    pub targets: Option<TargetCounts>,
 }
 
 /// What a load balancer says of the tasks of a service.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct BalancedTargets {
+pub struct TargetCounts {
     /// Targets that get requests.
     pub healthy: usize,
     /// Targets that fail the health check.
@@ -222,7 +222,7 @@ pub struct BalancedTargets {
     pub cause: Option<String>,
 }
 
-impl fmt::Display for BalancedTargets {
+impl fmt::Display for TargetCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{} targets healthy", self.healthy, self.total)?;
         self.cause.as_ref().map_or(Ok(()), |cause| write!(f, ": {cause}"))

@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn the_lines_without_colours_are_the_transcript() {
-        let mut painter = LogPainter::new(["web", "worker"].into_iter());
+        let mut painter = LogPainter::new(["web", "worker"]);
         let events = [
             event("1", 1, "ecs/web/3f9c1a2b4d5e6f70", "GET /todos 200"),
             event("2", 2, "ecs/worker/b07e42aa11223344", "took order 4711\nsent it"),

@@ -112,6 +112,7 @@ mod tests {
 
     #[test]
     fn a_plan_is_read_as_it_was_written() {
+        assert_eq!((SavedPlan::schema(), plan().schema), (1, 1));
         assert_eq!(SavedPlan::read(plan().text().as_bytes()), Ok(plan()));
         assert_eq!(SavedPlan::read(b"{}\n{").unwrap_err(), "it is no plan: line 1");
         let newer = SavedPlan { schema: 2, ..plan() };

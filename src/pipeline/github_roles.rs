@@ -6,7 +6,7 @@
 use super::described;
 use super::environment_roles::{BEANSTALK, beanstalk_policy, stack_policy};
 use super::image_repositories;
-use super::model::{DeliveryKind, DeliveryPlan, EnvironmentPlan};
+use super::model::{DeliveryKind, DeliveryPlan, EnvironmentPlan, StackDelivery};
 use super::pipeline_roles::PUSH;
 use tranship_cloudformation::iam::{IamPolicy, PolicyStatement, arn};
 use tranship_cloudformation::{
@@ -145,8 +145,11 @@ fn trust(provider: &TemplateValue, subjects: Vec<TemplateValue>) -> PropertyMap 
     props! { "Version" => "2012-10-17", "Statement" => list![statement] }
 }
 
-fn stack_arn(stack: &str) -> FnSub {
-    arn::regional("cloudformation", &format!("stack/{stack}/*"))
+/// The stack, and its nested stacks, which CloudFormation names after it.
+fn stack_arns(stack: &StackDelivery) -> Vec<FnSub> {
+    let arn = |name: &str| arn::regional("cloudformation", &format!("stack/{name}/*"));
+    let nested = stack.nested.then(|| arn(&format!("{}-*", stack.stack)));
+    std::iter::once(arn(&stack.stack)).chain(nested).collect()
 }
 
 /// The bucket that templates over the limit of a request go through: the one that `deploy` makes.
@@ -169,7 +172,7 @@ fn public_parameters() -> FnSub {
 
 /// Creating, reading and deleting change sets: none can be executed.
 fn plan_policy(environments: &[&EnvironmentPlan]) -> IamPolicy {
-    let stacks = environments.iter().filter_map(|it| it.stack()).map(|stack| stack_arn(&stack.stack));
+    let stacks = environments.iter().filter_map(|it| it.stack()).flat_map(stack_arns);
     let actions = [
         "cloudformation:CreateChangeSet",
         "cloudformation:DeleteChangeSet",
@@ -194,7 +197,7 @@ fn deploy_policy(environment: &EnvironmentPlan) -> IamPolicy {
                 "cloudformation:DescribeStacks",
                 "cloudformation:ExecuteChangeSet",
             ];
-            policy.add(PolicyStatement::allow(executes).on(stack_arn(&stack.stack)));
+            policy.add(PolicyStatement::allow(executes).on_all(stack_arns(stack)));
             if !environment.protected {
                 let plans = [
                     "cloudformation:CreateChangeSet",
@@ -206,7 +209,7 @@ fn deploy_policy(environment: &EnvironmentPlan) -> IamPolicy {
                     "cloudformation:ListChangeSets",
                     "cloudformation:ListStackResources",
                 ];
-                policy.add(PolicyStatement::allow(plans).on(stack_arn(&stack.stack)));
+                policy.add(PolicyStatement::allow(plans).on_all(stack_arns(stack)));
                 let reads = [
                     "cloudformation:GetTemplateSummary",
                     "ecs:DescribeServices",

@@ -204,6 +204,21 @@ def every_template():
     return [(where, text) for text, where in seen.items()]
 
 
+def every_whole_template():
+    """(where, template) of each stack of every artifact directory, a root and its nested stacks as one."""
+    found = {}
+    for directory in artifact_directories():
+        for name, text in templates(directory).items():
+            place = (directory / name).parent
+            if place.name == "stacks":
+                continue
+            if (place / "stacks").is_dir() and name.endswith("template.yaml"):
+                found.setdefault(text, (f"{directory}/{name}", whole(*read_stacks(place))))
+            else:
+                found.setdefault(text, (f"{directory}/{name}", read_template(text)))
+    return list(found.values())
+
+
 def resources(template, kind):
     """{logical id: properties} of the resources of one type."""
     return {name: resource.get("Properties", {})

@@ -10,7 +10,7 @@ import unittest
 import api_model
 import task_rules
 import template_rules
-from support import Intrinsic, every_dockerrun, every_template, read_template, resources
+from support import Intrinsic, every_dockerrun, every_whole_template, resources
 
 TASK = api_model.input_of("ecs", "RegisterTaskDefinition")
 DOCKERRUN_KEYS = {"AWSEBDockerrunVersion", "containerDefinitions", "volumes", "authentication", "executionRoleArn"}
@@ -40,7 +40,7 @@ def dockerrun_task(document):
 class InTemplates(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.templates = [(where, read_template(text)) for where, text in every_template()]
+        cls.templates = every_whole_template()
 
     def test_the_fixture_has_tasks(self):
         found = sum(len(tasks_of(template)) for _, template in self.templates)

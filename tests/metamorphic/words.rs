@@ -33,6 +33,7 @@ pub(crate) const WORDS: &[(&str, &[&str])] = &[
     ("services.*.x-tranship.egress.allow[].port", &["637"]),
     ("services.*.x-tranship.egress.allow[].protocol", &["udp"]),
     ("services.*.x-tranship.patch[].targets[]", &["fargate", "ecs-ec2"]),
+    ("x-tranship.patch[].add[]", &["AWS::AccountId"]),
     ("x-tranship.egress", &["open"]),
     ("x-tranship.account", &["210987654321"]),
     ("x-tranship.pipeline.provider", &["codepipeline"]),

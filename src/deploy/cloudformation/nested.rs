@@ -70,7 +70,9 @@ pub(in crate::deploy) async fn resources(
             calls.spawn(async move { listed(&client, &id).await });
         }
         while let Some(done) = calls.join_next().await {
-            found.extend(done.unwrap_or_else(|_| Ok(Vec::new()))?);
+            if let Ok(done) = done {
+                found.extend(done?);
+            }
         }
     }
     Ok(found)

@@ -140,7 +140,7 @@ mod tests {
             value: Some("8".into()),
             bundle: Some("4".into()),
         };
-        assert_eq!(found, [one.clone()]);
+        assert_eq!(found, std::slice::from_ref(&one));
         assert_eq!(
             one.line(),
             "! aws:autoscaling:asg MaxSize stays 8, not 4: it was set through the API or the console, which wins over the bundle"

@@ -358,3 +358,134 @@ fn the_lines_at_each_width_are_the_transcript() {
         crate::operation::transcripts::golden(&format!("diff-{width}.txt"), &text);
     }
 }
+
+#[test]
+fn properties_of_a_resource_that_had_none_are_changes_by_name() {
+    let with = |properties: &str| {
+        let text = format!("Resources:\n  Queue:\n    Type: AWS::SQS::Queue\n{properties}");
+        StackContent::read(&text, BTreeMap::new()).unwrap()
+    };
+    let (bare, full) = (with(""), with("    Properties: { DelaySeconds: 5, MaximumMessageSize: 1024 }\n"));
+    let told = |old: &StackContent, new: &StackContent| {
+        let diff = compare_stacks(Some(old), new, &ManifestLines::default(), &BTreeMap::new());
+        let tell = |it: &ValueDifference| (it.action, it.label.clone(), it.old.clone(), it.new.clone());
+        diff.changes.iter().map(tell).collect::<Vec<_>>()
+    };
+    let text = |value: &str| Some(value.to_owned());
+    assert_eq!(
+        told(&bare, &full),
+        [
+            (ChangeAction::Add, "DelaySeconds".to_owned(), None, text("5")),
+            (ChangeAction::Add, "MaximumMessageSize".to_owned(), None, text("1024")),
+        ]
+    );
+    assert_eq!(
+        told(&full, &bare),
+        [
+            (ChangeAction::Remove, "DelaySeconds".to_owned(), text("5"), None),
+            (ChangeAction::Remove, "MaximumMessageSize".to_owned(), text("1024"), None),
+        ]
+    );
+}
+
+fn made(label: &str, subject: &str, consequence: ChangeConsequence, detail: &str) -> ValueDifference {
+    ValueDifference {
+        action: ChangeAction::Change,
+        label: label.to_owned(),
+        subjects: vec![subject.to_owned()],
+        old: None,
+        new: None,
+        secret: false,
+        cause: None,
+        consequence,
+        detail: detail.to_owned(),
+        resources: Vec::new(),
+    }
+}
+
+#[test]
+fn the_detail_of_a_change_is_that_of_its_worst_consequence() {
+    use ChangeConsequence::{NewTasks, None as Nothing, Outage};
+    for (first, second, detail) in [
+        ((Outage, ""), (NewTasks, "tasks"), ""),
+        ((NewTasks, ""), (NewTasks, "tasks"), "tasks"),
+        ((NewTasks, "first"), (NewTasks, "tasks"), "first"),
+        ((Nothing, "nothing"), (Outage, "it stops"), "it stops"),
+    ] {
+        let mut diff = DeploymentDiff::default();
+        diff.push(made("image", "service a", first.0, first.1));
+        diff.push(made("image", "service b", second.0, second.1));
+        assert_eq!((diff.changes.len(), diff.changes[0].detail.as_str()), (1, detail));
+    }
+}
+
+#[test]
+fn values_come_before_whole_resources_of_the_same_consequence() {
+    let mut diff = DeploymentDiff::default();
+    diff.push(made(RESOURCES, "service a", ChangeConsequence::None, ""));
+    diff.push(made("zeta", "service z", ChangeConsequence::None, ""));
+    diff.push(made("image", "service z", ChangeConsequence::NewTasks, ""));
+    diff.sort();
+    let labels: Vec<&str> = diff.changes.iter().map(|it| it.label.as_str()).collect();
+    assert_eq!(labels, ["image", "zeta", RESOURCES]);
+}
+
+fn plain(template: &str) -> StackContent {
+    StackContent::read(template, BTreeMap::new()).unwrap()
+}
+
+#[test]
+fn what_becomes_of_data_is_said_by_the_policy_of_its_store() {
+    for (policy, told) in [
+        ("    DeletionPolicy: Retain\n", "removed; the old one is kept, outside of the stack"),
+        ("    DeletionPolicy: RetainExceptOnCreate\n", "removed; the old one is kept, outside of the stack"),
+        ("    DeletionPolicy: Snapshot\n", "deleted; a snapshot of the old one is kept"),
+        ("", "deleted; the old data is deleted"),
+    ] {
+        let content = plain(&format!("Resources:\n  Db:\n    Type: AWS::RDS::DBInstance\n{policy}"));
+        assert_eq!(consequence::of_removal(&content, "Db"), (ChangeConsequence::DataLost, told.to_owned()));
+    }
+}
+
+#[test]
+fn a_task_definition_concerns_the_services_that_use_it() {
+    let service = |name: &str, least: u32, most: u32| {
+        format!(
+            "  {name}Task:\n    Type: AWS::ECS::TaskDefinition\n    Properties: {{ Cpu: \"256\" }}\n  {name}Service:\n    Type: AWS::ECS::Service\n    Properties:\n      TaskDefinition: !Ref {name}Task\n      DeploymentConfiguration: {{ MinimumHealthyPercent: {least}, MaximumPercent: {most} }}\n"
+        )
+    };
+    let services = [service("Web", 100, 200), service("Db", 0, 100), service("Slow", 100, 100)].concat();
+    let content = plain(&format!("Resources:\n{services}"));
+    for (task, told) in [
+        ("WebTask", ChangeConsequence::NewTasks),
+        ("DbTask", ChangeConsequence::Outage),
+        ("SlowTask", ChangeConsequence::NewTasks),
+    ] {
+        assert_eq!(consequence::of_property(&content, task, "ContainerDefinitions").0, told, "{task}");
+    }
+}
+
+#[test]
+fn a_first_bundle_is_a_first_deployment() {
+    let files = BTreeMap::from([("Dockerrun.aws.json".to_owned(), b"{}".to_vec())]);
+    let first = compare_bundles(None, &files, "shop-dev", &ManifestLines::default());
+    assert!(first.is_first && !first.is_empty());
+    assert_eq!(summary(&first, "environment shop-dev"), "environment shop-dev: first deployment, 1 resource");
+    assert!(!compare_bundles(Some(&files), &files, "shop-dev", &ManifestLines::default()).is_first);
+}
+
+#[test]
+fn a_schedule_alone_is_a_job() {
+    let content = |at: &str| {
+        plain(&format!(
+            "Resources:\n  # services.nightly\n  Nightly:\n    Type: AWS::Scheduler::Schedule\n    Properties: {{ ScheduleExpression: {at} }}\n"
+        ))
+    };
+    let diff = compare_stacks(
+        Some(&content("rate(1 day)")),
+        &content("rate(2 days)"),
+        &ManifestLines::default(),
+        &BTreeMap::new(),
+    );
+    assert_eq!(diff.changes[0].subjects, ["job nightly"]);
+}

@@ -6,7 +6,7 @@
 use super::report::{ReportLines, ServiceFinding};
 use super::rollout::{self, ServiceRollout};
 use super::{target_health, tasks};
-use crate::deploy::BalancedTargets;
+use crate::deploy::TargetCounts;
 use crate::deploy::progress::ProgressEvent;
 use aws_sdk_cloudformation::types::StackEvent;
 use aws_sdk_ecs::types::{Service, Task};
@@ -47,7 +47,7 @@ struct WatchedService {
     /// Its target groups, when they were looked at last, and what was found.
     groups: Vec<String>,
     looked: u64,
-    targets: Option<BalancedTargets>,
+    targets: Option<TargetCounts>,
     newest: Option<String>,
     told: Vec<String>,
     tasks: Vec<Task>,
@@ -204,7 +204,7 @@ impl ServiceBoard {
     pub(super) fn take_targets(
         &mut self,
         id: &str,
-        found: Option<BalancedTargets>,
+        found: Option<TargetCounts>,
         news: &mut Vec<ProgressEvent>,
     ) -> bool {
         let Some(service) = self.services.get_mut(id) else { return false };
@@ -325,7 +325,7 @@ impl WatchedService {
             logical_id: id.to_owned(),
             cause: cause.or_else(|| self.told.last().cloned()),
             stories,
-            targets: ill.map(BalancedTargets::to_string),
+            targets: ill.map(TargetCounts::to_string),
             lines: self.log.as_ref().and_then(|log| log.lines.clone()),
         }
     }
@@ -445,7 +445,7 @@ mod tests {
         board.take_service(&found, &mut Vec::new());
         assert_eq!(board.unreached(5), [("AppService".to_owned(), vec!["arn:group".to_owned()])]);
         let health = |healthy, unhealthy, cause: Option<&str>| {
-            Some(BalancedTargets { healthy, unhealthy, total: 1, cause: cause.map(str::to_owned) })
+            Some(TargetCounts { healthy, unhealthy, total: 1, cause: cause.map(str::to_owned) })
         };
         for (found, new) in [
             (None, false),

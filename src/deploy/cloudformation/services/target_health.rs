@@ -1,10 +1,10 @@
 //! Whether the load balancer reaches the tasks of a service.
 //!
-//! In: the target groups of a service. Out: [`BalancedTargets`]: how many targets are healthy, and why the others are not. The states
+//! In: the target groups of a service. Out: [`TargetCounts`]: how many targets are healthy, and why the others are not. The states
 //! and reasons are those of the Elastic Load Balancing API Reference, "TargetHealth"; November 2026.
 
 use super::api_calls::{ApiTrouble, trouble};
-use crate::deploy::BalancedTargets;
+use crate::deploy::TargetCounts;
 use crate::deploy::session::AwsSession;
 use aws_sdk_ecs::types::Service;
 use aws_sdk_elasticloadbalancingv2::error::ProvideErrorMetadata;
@@ -27,7 +27,7 @@ pub(super) fn groups(service: &Service) -> Vec<String> {
 pub(super) async fn health(
     session: &AwsSession,
     groups: &[String],
-) -> Result<Option<BalancedTargets>, ApiTrouble> {
+) -> Result<Option<TargetCounts>, ApiTrouble> {
     let (client, mut found) = (session.load_balancing(), Vec::new());
     for group in groups {
         match client.describe_target_health().target_group_arn(group).send().await {
@@ -41,8 +41,8 @@ pub(super) async fn health(
 }
 
 /// Counts targets; `None` if there are none. One that is about to leave does not count.
-fn of(found: &[TargetHealthDescription]) -> Option<BalancedTargets> {
-    let mut health = BalancedTargets::default();
+fn of(found: &[TargetHealthDescription]) -> Option<TargetCounts> {
+    let mut health = TargetCounts::default();
     for target in found.iter().filter_map(TargetHealthDescription::target_health) {
         match target.state() {
             Some(TargetHealthStateEnum::Draining | TargetHealthStateEnum::UnhealthyDraining) => continue,
@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(told(&[silent, ill()]).as_deref(), Some("0/2 targets healthy: Target.Timeout"));
         assert_eq!(
             of(&[ill(), new(), well()]),
-            Some(BalancedTargets { healthy: 1, unhealthy: 1, total: 3, cause: Some(codes.into()) })
+            Some(TargetCounts { healthy: 1, unhealthy: 1, total: 3, cause: Some(codes.into()) })
         );
         let refused = target(Unhealthy, Some(FailedHealthChecks), Some("Health checks failed"));
         let told_of_refused = told(&[refused]);
