@@ -8,10 +8,7 @@ use tranship_app::{AppService, Application, EndpointExposure, ServiceRole};
 
 /// Such services, in the manifest's order. `shares` says whether one shares its task with others, which reach it.
 /// A service without a port that is known may be a worker: one such alone says nothing.
-pub(crate) fn unreached<'a>(
-    app: &'a Application,
-    shares: impl Fn(&AppService) -> bool,
-) -> Vec<&'a AppService> {
+pub(crate) fn unreached(app: &Application, shares: impl Fn(&AppService) -> bool) -> Vec<&AppService> {
     let ends = AppEnds::of(app);
     let candidates = || app.services.values().filter(|service| ends.is_alone(service) && !shares(service));
     let (servers, others): (Vec<&AppService>, Vec<&AppService>) =
