@@ -104,7 +104,7 @@ fn one_nested_stack_reads_from_another_through_the_root() {
     let rule = props! { "From" => id("ApiRole").arn(), "Name" => id("ApiService").reference() };
     let rule = Resource::new("AWS::X::Rule", rule);
     template.add(&id("Rule"), rule.depends_on(&id("WebRole")));
-    let divided = divide(&template, members(&[&BOTH[..], &[("Rule", "WebStack")]].concat()));
+    let divided = divide(&template, members(&[BOTH, &[("Rule", "WebStack")]].concat()));
     let given = divided.root_template.resources[&id("WebStack")].properties.get("Parameters").unwrap();
     let TemplateValue::Map(given) = given else { panic!("{given:?}") };
     assert_eq!(given.get("ApiRoleArn"), Some(&id("ApiStack").att("Outputs.ApiRoleArn")));
@@ -129,7 +129,7 @@ fn what_would_make_stacks_wait_for_each_other_stays_in_the_root() {
     template.resources[&id("ApiRole")].properties.set("Log", id("Log").arn());
     template.add(&id("Policy"), Resource::new("AWS::IAM::Policy", props! { "R" => id("ApiRole").arn() }));
     template.resources[&id("ApiService")].depends_on.push(id("Policy"));
-    let divided = divide(&template, members(&[&BOTH[..], &[("Log", "ApiStack")]].concat()));
+    let divided = divide(&template, members(&[BOTH, &[("Log", "ApiStack")]].concat()));
     assert_eq!(
         names(&divided.root_template.resources),
         ["Cluster", "ApiRole", "Log", "Policy", "ApiStack", "WebStack"]
@@ -155,7 +155,7 @@ fn conditions_and_secrets_keep_their_meaning() {
     uses.set("If", If(&id("Closed"), id("Maybe").reference(), TemplateValue::none()));
     uses.set("Size", crate::FindInMap(&id("Sizes"), "a", "b"));
     uses.set("Field", FnSub::text("x").secret_field(&id("Secret"), "password"));
-    let divided = divide(&template, members(&[&BOTH[..], &[("Secret", "ApiStack")]].concat()));
+    let divided = divide(&template, members(&[BOTH, &[("Secret", "ApiStack")]].concat()));
     let nested = &divided.nested[&id("ApiStack")];
     assert!(divided.root_template.resources.contains_key(&id("Secret")), "a secret outlives the service");
     assert_eq!(names(&nested.conditions), ["Closed", "Open"]);
