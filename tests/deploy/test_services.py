@@ -235,7 +235,7 @@ class Status(Services):
         run = self.tranship("status", "prod", "--format", "json", expect=expect)
         document = json.loads(run.out)
         self.assertEqual(document["healthy"], expect == 0, run)
-        self.assertEqual(set(document), {"subject", "state", "healthy", "facts", "services", "variables", "drift"})
+        self.assertEqual(set(document), {"environment", "subject", "state", "healthy", "facts", "services", "variables", "drift"})
         return {one["name"]: one for one in document["services"]}
 
     def test_a_service_that_is_well(self):

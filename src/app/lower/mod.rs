@@ -6,6 +6,7 @@
 //! no tree makes it panic, and every error is told, not the first.
 
 mod address_scan;
+mod aws_keys;
 mod bare_names;
 mod bind_mounts;
 mod built_shells;
@@ -240,6 +241,7 @@ impl LoweringContext<'_> {
         let database_access =
             existing_databases::settle(self, &mut services, &mut databases, &mut secrets, &mut edges);
         unset_variables::report(self, &services);
+        aws_keys::report(self, &services);
         database_tls::report(self, &services, &databases, &secrets);
         machine_hosts::report(self, &services);
         foreign_tools::report(self, &services);

@@ -237,6 +237,11 @@ rules! {
         why "A new, empty volume in its place would start the application without its data."
         example "services:\n  app:\n    image: app\n    volumes: [\"data:/data\"]\nvolumes:\n  data: { external: true, name: old-data }\n# tranship check --target fargate\n"
         fix "Name the file system. For a new volume, remove the key in a Compose file of the environment (`files`).";
+    AWS_KEYS = Warning "app/aws-keys" "keys of AWS in the environment"
+        what "A container has `AWS_ACCESS_KEY_ID` and the like in its environment. On AWS a container has the rights of a role, and the SDKs of AWS ask for them only if the environment has no keys."
+        why "Keys expire or leak, and local stand-ins (`test`, `minioadmin`) make every call to AWS fail."
+        example "services:\n  app:\n    image: acme/app:1.4\n    environment: { AWS_ACCESS_KEY_ID: test, AWS_SECRET_ACCESS_KEY: test }\n"
+        fix "Leave the variables out on AWS, in a Compose file of the environment (`files`), and list what the application may do in `x-tranship.permissions`. If they are for another store with the interface of S3, add `app/aws-keys` to `accept`.";
     DATABASE_TLS = Warning "app/database-tls" "TLS switched off for a database that requires it"
         what "A connection string or a variable switches TLS off (`sslmode=disable`), and a managed database replaces the container. Amazon RDS refuses connections without TLS to PostgreSQL from version 15 on, and to MariaDB from 11.8 on."
         why "The database answers in the container and refuses the connection on AWS."
