@@ -166,12 +166,11 @@ fn in_configuration(text: &str) -> Option<&'static str> {
     let cluster = text.contains("apiVersion:")
         && text.contains("kind: Config")
         && ["client-key-data:", "token:", "password:"].iter().any(|key| text.contains(key));
-    let npm = text.lines().take(4096).any(|line| {
-        let value = line
-            .split_once(":_authToken=")
-            .or_else(|| line.split_once(":_password="))
-            .map(|(_, value)| value.trim());
-        value.is_some_and(|value| !value.is_empty() && !value.starts_with("${") && !is_blank(value))
+    let npm = [":_authToken=", ":_password="].iter().any(|key| {
+        text.split(key).skip(1).any(|rest| {
+            let value = rest.lines().next().unwrap_or_default().trim();
+            !value.is_empty() && !value.starts_with("${") && !is_blank(value)
+        })
     });
     let account = text.contains("\"private_key\"") && text.contains("\"client_email\"");
     let client =

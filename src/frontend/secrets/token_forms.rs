@@ -157,29 +157,41 @@ static OPENINGS: LazyLock<[u128; 128]> = LazyLock::new(|| {
     openings
 });
 
+/// For each byte, whether a form may begin with it.
+static BEGINNINGS: LazyLock<[bool; 256]> = LazyLock::new(|| {
+    let mut beginnings = [false; 256];
+    let letters = OPENINGS.iter().zip(0u8..).filter(|(seconds, _)| **seconds != 0).map(|(_, first)| first);
+    for byte in letters.chain(b'0'..=b'9').chain(*b"${-eMNO") {
+        if let Some(begins) = beginnings.get_mut(usize::from(byte)) {
+            *begins = true;
+        }
+    }
+    beginnings
+});
+
 /// The tokens of known form in a text.
 pub(super) fn token_forms(text: &str, found: &mut Vec<Range<usize>>) {
     let bytes = text.as_bytes();
-    let mut at = 0;
+    let beginnings = &*BEGINNINGS;
+    let (mut at, mut inside) = (0, false);
     while let Some(byte) = bytes.get(at) {
-        let inside =
-            at.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(u8::is_ascii_alphanumeric);
+        let begins = beginnings.get(usize::from(*byte)).copied().unwrap_or_default();
         let taken = match byte {
+            _ if !begins => None,
             b'$' | b'{' => hash(bytes, at),
             b'0'..=b'9' if !inside || text.get(..at).is_some_and(|before| before.ends_with("bot")) => {
                 telegram(bytes, at)
             }
             b'-' => private_key(text, at),
-            byte if byte.is_ascii_alphabetic() && !inside => token(bytes, at).or_else(|| parted(bytes, at)),
+            _ if !inside => token(bytes, at).or_else(|| parted(bytes, at)),
             _ => None,
         };
-        match taken {
-            Some(length) => {
-                found.push(at..at + length);
-                at += length;
-            }
-            None => at += 1,
+        let length = taken.unwrap_or_default();
+        if length > 0 {
+            found.push(at..at + length);
         }
+        at += length.max(1);
+        inside = at.checked_sub(1).and_then(|last| bytes.get(last)).is_some_and(u8::is_ascii_alphanumeric);
     }
     aws_secret_keys(bytes, found);
 }
