@@ -405,4 +405,5 @@ fn the_docker_platform_needs_no_folder() {
     let outcome = compiled(&services, "platform: docker, init: /init");
     assert_eq!(text(&outcome, ".ebextensions/instance.json"), None);
     assert!(!text(&outcome, "docker-compose.yml").unwrap().contains("/init"));
+    assert!(!outcome.diagnostics.iter().any(|one| one.rule.name.starts_with("internal/")));
 }

@@ -37,5 +37,5 @@ fn too_small(service: &AppService, limit: u64) -> Option<String> {
         return Some(format!("has {limit} bytes"));
     }
     let told = told(service).filter(|mib| u64::from(*mib) * MIB > limit)?;
-    Some(format!("has {} MiB, and is told to use {told} MiB", limit / MIB))
+    Some(format!("has {} MiB, and its program is configured to use {told} MiB", limit / MIB))
 }

@@ -112,8 +112,8 @@ rules! {
         why "The manifest publishes it, so on AWS it is reachable from the internet."
         example "services:\n  web:\n    image: nginx\n    ports: [\"8080:80\"]\n"
         fix "If that is intended, nothing. Otherwise set `x-tranship: { public: false }` on the service.";
-    ASSUMED_HTTP = Warning "app/assumed-http" "public port of which nobody knows what it speaks"
-        what "One published port is public without a word, and nothing says that it speaks HTTP: neither its image, `app_protocol`, the health check of its container nor its number. The load balancer serves it over HTTP, on port 80 or 443."
+    ASSUMED_HTTP = Warning "app/assumed-http" "public port with an unknown protocol"
+        what "The only published port becomes public, and nothing says that it speaks HTTP: not its image, not `app_protocol`, not the health check of its container, not its number. The load balancer serves it over HTTP, on port 80 or 443."
         why "A program with a protocol of its own is not reachable, and fails the health checks of the load balancer."
         example "services:\n  switch:\n    image: acme/switch\n    ports: [\"9050:9050\"]\n"
         fix "For HTTP, write `app_protocol: http` in the long form of the port, or `x-tranship: { public: true }`. For anything else, write `x-tranship: { public: { protocol: tcp, port: 9050 } }`, on `fargate` and `ecs-ec2`.";
@@ -123,7 +123,7 @@ rules! {
         example "services:\n  web: { image: \"localhost:5000/web:1\", ports: [\"80:80\"] }\n"
         fix "Push the image to a registry that AWS reaches, such as Amazon ECR, and name it there. Or add `build`: `tranship publish` then builds and pushes it.";
     MEMORY_LIMIT = Warning "app/memory-limit" "memory limit that ends its container"
-        what "The limit is smaller than what the program is told to use, by a heap in a variable or a command, or it is below 16 MiB. A number without a unit is in bytes."
+        what "The limit is below 16 MiB, or below the heap that a variable or the command of the service configures. A number without a unit is in bytes."
         why "The kernel kills a container that reaches its limit."
         example "services:\n  web: { image: web, mem_limit: 7984000 }\n"
         fix "Raise the limit, with a unit: `mem_limit: 512m`. If the program needs as little as that, accept: `accept: [app/memory-limit]`.";
