@@ -22,12 +22,14 @@ from run_application import closing, every_application  # noqa: E402
 ELSEWHERE = {
     "hosts": "its requests differ by their host, and the rules of the load balancer are not run here",
 }
+# Applications that the platform does not support, with the key that the refusal names.
+REFUSED = {"lines": "public.protocol"}
 
 
 def chosen():
     names = os.environ.get("RUNTIME_APPLICATIONS", "").split()
     return [application for application in every_application()
-            if application.name not in ELSEWHERE and (not names or application.name in names)]
+            if application.name not in ELSEWHERE | REFUSED and (not names or application.name in names)]
 
 
 class DockerPlatform(unittest.TestCase):
@@ -51,6 +53,12 @@ class DockerPlatform(unittest.TestCase):
                 world = ElasticBeanstalk(application.name, application.folder, expected["ports"], expected.get("values", {}))
                 with closing(world) as project:
                     probes.run(project, expected["steps"])
+
+    def test_what_the_platform_does_not_support_is_refused(self):
+        for application in every_application():
+            if application.name in REFUSED:
+                with self.assertRaisesRegex(AssertionError, rf"exit 2\n(.*\n)*.*`{REFUSED[application.name]}` of"):
+                    ElasticBeanstalk(application.name, application.folder, application.expected["ports"], {})
 
 
 if __name__ == "__main__":
