@@ -170,7 +170,6 @@ fn stacks_wait_for_each_other_as_their_services_do() {
     assert_eq!(api["TemplateURL"], "stacks/ApiStack.yaml");
     assert_eq!(api["Parameters"]["RootStackName"], "AWS::StackName");
     assert_eq!(api["Parameters"]["WebSecurityGroupGroupId"], "WebSecurityGroup.GroupId");
-    assert_eq!(root["Metadata"]["cfn-lint"]["config"]["ignore_checks"], serde_json::json!(["W3002"]));
 }
 
 #[test]

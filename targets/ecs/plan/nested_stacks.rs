@@ -9,9 +9,7 @@ use super::{EcsPlan, JobTrigger, ListenerAction, NetworkMode, TaskPlan};
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_app::StackLayout;
 use tranship_app::rules::tranship::UNKNOWN_SERVICE;
-use tranship_cloudformation::{
-    DividedTemplate, LogicalId, ResourceRole, StackMembership, Template, divide, list, props,
-};
+use tranship_cloudformation::{DividedTemplate, LogicalId, ResourceRole, StackMembership, Template, divide};
 use tranship_frontend::diagnostic::{Diagnostic, suggest};
 
 /// What the settings say of the stacks.
@@ -57,10 +55,7 @@ impl NestedStacks {
         exceeded: bool,
     ) -> Option<DividedTemplate> {
         let due = self.layout.map_or(exceeded, |layout| layout == StackLayout::Nested);
-        let mut divided = due.then(|| divide(template, self.membership(plan, template)))?;
-        // cfn-lint says of each path of a nested template that it must be uploaded first.
-        let config = props! { "config" => props! { "ignore_checks" => list!["W3002"] } };
-        divided.root_template.metadata.set("cfn-lint", config);
+        let divided = due.then(|| divide(template, self.membership(plan, template)))?;
         (!divided.nested.is_empty()).then_some(divided)
     }
 
@@ -109,8 +104,8 @@ fn own_resources(name: &str) -> impl Iterator<Item = LogicalId> {
     ROLES.iter().map(move |role| LogicalId::of(name, *role)).chain(metrics)
 }
 
-/// Security groups stay in the root, because services name each other's in both directions. Rules belong to the service that connects, which waits for them; those of a load balancer to the service that it
-/// reaches.
+/// Security groups stay in the root, because services name each other's in both directions. Rules belong to the service
+/// that connects, which waits for them; those of a load balancer to the service that it reaches.
 fn rules(plan: &EcsPlan, groups: &BTreeMap<LogicalId, LogicalId>, members: &mut StackMembership) {
     let balancers = plan.front_door.balancers.iter();
     let balancers: BTreeSet<LogicalId> =

@@ -59,7 +59,10 @@ fn a_limit_that_ends_its_container_is_told() {
     assert_eq!(of("mem_limit: 16777215"), told("has 16777215 bytes"));
     assert_eq!(of("mem_limit: 16m"), "");
     let heap = "environment: { JAVA_OPTS: -Xmx512m }";
-    assert_eq!(of(&format!("mem_limit: 512m, {heap}")), told("has 512 MiB, and its program is configured to use 687 MiB"));
+    assert_eq!(
+        of(&format!("mem_limit: 512m, {heap}")),
+        told("has 512 MiB, and its program is configured to use 687 MiB")
+    );
     assert_eq!(of(&format!("mem_limit: 687m, {heap}")), "");
     assert_eq!(of(heap), "");
 }
