@@ -430,7 +430,7 @@ Items:
     fn a_whole_template() {
         let mut template = Template::new("one of everything");
         template.metadata =
-            props! { "linter" => props! { "config" => props! { "ignore_checks" => list!["W1"] } } };
+            props! { "linter" => props! { "config" => props! { "some_settings" => list!["W1"] } } };
         template.add_parameter(
             &id("P"),
             TemplateParameter::string("a word").default("yes").no_echo().comment("services.a"),
@@ -467,7 +467,7 @@ Description: one of everything
 Metadata:
   linter:
     config:
-      ignore_checks:
+      some_settings:
         - W1
 Parameters:
   # services.a

@@ -357,6 +357,11 @@ fn unknown_names_of_conditions_and_mappings_are_told() {
             "`And` needs 2 to 10 conditions",
             "!And [",
         ),
+        (
+            "    - condition: A\n      add: !Not [!Condition B, !Condition C]\n".into(),
+            "`Not` needs a list with one condition",
+            "!Not [!Condition IsLarge]",
+        ),
         ("    - condition: A\n      add: !Ref B\n".into(), "a condition is one of the functions", "!Equals"),
         (
             "    - condition: A\n      add: { X: 1, Y: 2 }\n".into(),

@@ -1,40 +1,6 @@
 //! How an Elastic Beanstalk environment is reached, and what of its containers stops, starts and finds the others.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
-
-use serde_yaml::Value as Yaml;
-use tranship::app::EnvironmentChoice;
-use tranship::compile::{CompileOutcome, CompileRequest, compile};
-use tranship::compose::LoadOptions;
-use tranship::world::MemoryWorld;
-
-fn compiled(services: &str, settings: &str) -> CompileOutcome {
-    let manifest = format!("name: shop\n{services}\nx-tranship: {{ region: eu-central-1, {settings} }}\n");
-    let world = MemoryWorld::new().file("compose.yaml", manifest);
-    let choice = EnvironmentChoice::Target("beanstalk".to_owned());
-    compile(&CompileRequest { options: LoadOptions::default(), choice }, &world)
-}
-
-fn messages(outcome: &CompileOutcome) -> Vec<&str> {
-    outcome.diagnostics.iter().map(|one| one.message.as_str()).collect()
-}
-
-fn text(outcome: &CompileOutcome, path: &str) -> Option<String> {
-    let found = messages(outcome);
-    let compiled = outcome.compiled.as_ref().unwrap_or_else(|| panic!("refused: {found:#?}"));
-    let artifact = compiled.artifacts.get(&format!("bundle/{path}"))?;
-    Some(String::from_utf8(artifact.bytes.clone()).unwrap())
-}
-
-fn yaml(outcome: &CompileOutcome, path: &str) -> Yaml {
-    serde_yaml::from_str(&text(outcome, path).unwrap()).unwrap()
-}
-
-fn options(outcome: &CompileOutcome) -> Yaml {
-    yaml(outcome, ".ebextensions/10-options.config")["option_settings"].clone()
-}
-
-const WORKER: &str = "services:\n  work: { image: acme/work:1, command: work }";
+use super::{CompileOutcome, WORKER, Yaml, compiled, messages, options, text, yaml};
 
 fn process(options: &Yaml, name: &str) -> Yaml {
     options[format!("aws:elasticbeanstalk:environment:process:{name}").as_str()].clone()
