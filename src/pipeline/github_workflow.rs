@@ -11,6 +11,7 @@ use super::github_roles::{self, GithubRole};
 use super::model::{DeliveryPlan, EnvironmentPlan, ParameterSource, StackDelivery};
 use std::fmt::Write as _;
 use tranship_cloudformation::scalar;
+use tranship_facts::AwsPartition;
 
 /// Where GitHub looks for it.
 pub(super) const PATH: &str = ".github/workflows/tranship.yml";
@@ -53,14 +54,11 @@ impl WorkflowText {
 
     /// A step that assumes a role.
     fn role(&mut self, plan: &DeliveryPlan, environment: Option<&EnvironmentPlan>, role: GithubRole<'_>) {
-        let region = environment.or(plan.environments.first()).and_then(|it| it.region.clone());
+        let region = github_roles::region(plan, environment);
         self.line(3, "- uses: aws-actions/configure-aws-credentials@v4");
         self.line(4, "with:");
         self.line(5, format!("role-to-assume: {}", github_roles::address(plan, environment, role)));
-        self.line(
-            5,
-            format!("aws-region: {}", region.unwrap_or_else(|| "${{ vars.AWS_REGION }}".to_owned())),
-        );
+        self.line(5, format!("aws-region: {}", region.unwrap_or("${{ vars.AWS_REGION }}")));
     }
 
     /// A job up to its steps.
@@ -274,7 +272,9 @@ fn publish(plan: &DeliveryPlan, out: &mut WorkflowText) {
     ];
     if pushes {
         lines.push("ACCOUNT=$(aws sts get-caller-identity --query Account --output text)".to_owned());
-        lines.push("export ACCOUNT REGISTRY=\"$ACCOUNT.dkr.ecr.$AWS_REGION.amazonaws.com\"".to_owned());
+        let partition = AwsPartition::of_region(github_roles::region(plan, None).unwrap_or_default());
+        let suffix = partition.url_suffix();
+        lines.push(format!("export ACCOUNT REGISTRY=\"$ACCOUNT.dkr.ecr.$AWS_REGION.{suffix}\""));
     } else {
         lines.push("export ACCOUNT=".to_owned());
     }
