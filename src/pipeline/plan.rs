@@ -242,12 +242,7 @@ fn environment(
 
 /// Whether something of an environment names an image that `tranship publish` makes.
 fn publishes(outcome: &CompileOutcome) -> bool {
-    let Some(compiled) = &outcome.compiled else { return false };
-    let bundle = match &compiled.deployment {
-        TargetDeployment::Beanstalk(it) => !it.images.is_empty(),
-        TargetDeployment::Stack(_) => false,
-    };
-    bundle || compiled.images.iter().any(|recipe| recipe.parameter.is_some())
+    outcome.compiled.as_ref().is_some_and(|compiled| compiled.taken_images().next().is_some())
 }
 
 fn stack_delivery(
@@ -336,7 +331,7 @@ fn repositories(request: &DeliveryRequest<'_>) -> Vec<RepositoryPlan> {
     for outcome in request.outcomes.iter().filter(|it| publishes(it)) {
         let registry = outcome.project.as_ref().and_then(|project| project.registry.as_deref());
         let Some(compiled) = outcome.compiled.as_ref().filter(|_| registry.is_none()) else { continue };
-        for recipe in &compiled.images {
+        for recipe in compiled.taken_images() {
             for service in &recipe.services {
                 add(repository_path(&request.summary.project, &recipe.name), service, region_of(outcome));
             }
