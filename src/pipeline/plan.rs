@@ -374,12 +374,16 @@ fn refuse_overrides(environments: &[EnvironmentPlan], problems: &mut Vec<Pipelin
     }
 }
 
-/// CodePipeline hands one template to CloudFormation.
+/// CodePipeline hands one template to CloudFormation, and its change sets leave out what changes inside nested stacks: a person
+/// would approve what nobody showed (CodePipeline User Guide, "CloudFormation deploy action reference", 2026-11).
 fn refuse_nested(environments: &[EnvironmentPlan], problems: &mut Vec<PipelineProblem>) {
     let nested = environments.iter().filter(|it| it.stack().is_some_and(|stack| stack.nested));
     problems.extend(nested.map(|it| {
         PipelineProblem::new(
-            format!("environment `{}` has nested stacks, which CodePipeline does not deploy", it.name),
+            format!(
+                "environment `{}` has nested stacks, whose changes CodePipeline does not show for approval",
+                it.name
+            ),
             "use `x-tranship.pipeline: { provider: github }`, or run `tranship deploy` in a job of your own",
         )
     }));

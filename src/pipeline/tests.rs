@@ -449,7 +449,8 @@ fn a_workflow_names_its_roles_by_account_and_partition() {
 #[test]
 fn nested_templates_are_uploaded_on_github_and_refused_on_codepipeline() {
     let nested = SHOP.replace("dev: { target: fargate }", "dev: { target: fargate, stacks: nested }");
-    let expected = "environment `dev` has nested stacks, which CodePipeline does not deploy";
+    let expected =
+        "environment `dev` has nested stacks, whose changes CodePipeline does not show for approval";
     assert_eq!(problems(&nested), [expected]);
     let workflow = |manifest: &str| {
         let files = delivered(manifest, PipelineProvider::GitHub).unwrap();
