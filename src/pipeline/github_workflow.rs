@@ -44,7 +44,7 @@ impl WorkflowText {
     /// The steps that every job starts with.
     fn start(&mut self, plan: &DeliveryPlan) {
         self.line(2, "steps:");
-        self.line(3, "- uses: actions/checkout@v4");
+        self.line(3, "- uses: actions/checkout@v5");
         self.line(4, "with:");
         self.line(5, "persist-credentials: false");
         let mut install = commands(plan).install;
@@ -55,7 +55,7 @@ impl WorkflowText {
     /// A step that assumes a role.
     fn role(&mut self, plan: &DeliveryPlan, environment: Option<&EnvironmentPlan>, role: GithubRole<'_>) {
         let region = github_roles::region(plan, environment);
-        self.line(3, "- uses: aws-actions/configure-aws-credentials@v4");
+        self.line(3, "- uses: aws-actions/configure-aws-credentials@v6");
         self.line(4, "with:");
         self.line(5, format!("role-to-assume: {}", github_roles::address(plan, environment, role)));
         self.line(5, format!("aws-region: {}", region.unwrap_or("${{ vars.AWS_REGION }}")));
@@ -79,7 +79,7 @@ impl WorkflowText {
 
     /// Takes the artifacts of the build.
     fn download(&mut self) {
-        self.line(3, "- uses: actions/download-artifact@v4");
+        self.line(3, "- uses: actions/download-artifact@v7");
         self.line(4, "with:");
         self.line(5, "name: dist");
         self.line(5, "path: dist");
@@ -283,7 +283,7 @@ fn publish(plan: &DeliveryPlan, out: &mut WorkflowText) {
     lines.extend(found.build);
     lines.extend(found.record);
     out.run("Publish", &[], &lines);
-    out.line(3, "- uses: actions/upload-artifact@v4");
+    out.line(3, "- uses: actions/upload-artifact@v6");
     out.line(4, "with:");
     out.line(5, "name: dist");
     out.line(5, "path: dist");

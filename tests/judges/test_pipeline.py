@@ -151,6 +151,16 @@ class Workflows(unittest.TestCase):
         done = self.tool("check-jsonschema", "--builtin-schema", "vendor.github-actions", ROOT / "action.yml")
         self.assertEqual(0, done.returncode, done.stdout + done.stderr)
 
+    def test_actionlint_finds_nothing(self):
+        """Expressions, inputs of actions, and actions whose runtime GitHub has removed. The shell of the steps is judged below."""
+        done = self.tool("actionlint", "-no-color", "-oneline", "-shellcheck=", "-pyflakes=", *self.paths())
+        self.assertEqual((0, ""), (done.returncode, done.stdout + done.stderr))
+        broken = scratch() / "broken.yml"
+        broken.write_text(self.paths()[-1].read_text().replace("actions/checkout@v5", "actions/checkout@v4").replace("outputs.change-set", "outputs.changeset"))
+        said = self.tool("actionlint", "-no-color", "-oneline", "-shellcheck=", "-pyflakes=", broken).stdout
+        self.assertIn("node20", said)
+        self.assertIn('property "changeset" is not defined', said)
+
     def test_an_audit_finds_nothing_but_tags_of_actions(self):
         """Actions are named by their major version, as their publishers advise; a project may pin them to a commit."""
         done = self.tool("zizmor", "--offline", "--no-progress", "--format", "json", ROOT / "action.yml", *self.paths())
