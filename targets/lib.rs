@@ -139,6 +139,8 @@ pub struct StackDeployment {
     pub nested: Vec<StackService>,
     /// The types of the template's resources, each once, in order: what a role that deploys it must be allowed.
     pub resource_types: Vec<String>,
+    /// The ARN of the KMS key that encrypts sessions in containers.
+    pub session_key: Option<String>,
 }
 
 /// A resource of a stack that keeps data.

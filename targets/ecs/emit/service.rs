@@ -54,7 +54,7 @@ fn resource(plan: &EcsPlan, service: &EcsServicePlan) -> Resource {
         .with("ServiceConnectConfiguration", connect(plan, service))
         .with_some("ForceNewDeployment", service.connect.as_ref().and_then(new_deployment))
         // Written out where it is off, too: a service keeps what an update leaves out.
-        .with("EnableExecuteCommand", plan.stack.exec)
+        .with("EnableExecuteCommand", plan.stack.exec.is_some())
         .with("EnableECSManagedTags", true)
         .with("PropagateTags", "SERVICE");
     Resource::new("AWS::ECS::Service", properties)
