@@ -114,6 +114,8 @@ fn a_session_has_its_key_its_log_and_the_rights_for_them() {
             assert_eq!(rights(&template, "SeedTaskRole"), [], "{target}: a job takes no commands");
             let service = if target == "fargate" { "WebService" } else { "WebServiceOnInstance" };
             assert_eq!(properties(&template, service)["EnableExecuteCommand"], true);
+            let forced = &properties(&template, service)["ForceNewDeployment"];
+            assert_eq!(forced["EnableForceNewDeployment"], true, "sessions need tasks that began with them");
         }
     }
 }
@@ -138,6 +140,7 @@ fn without_exec_nothing_is_configured() {
         assert_eq!(properties(&template, "Cluster").get("Configuration"), None);
         assert_eq!(rights(&template, "WebTaskRole"), []);
         assert_eq!(properties(&template, "WebService")["EnableExecuteCommand"], false);
+        assert_eq!(properties(&template, "WebService").get("ForceNewDeployment"), None);
         assert_eq!(template["Resources"].get("SessionLog"), None);
     }
 }
