@@ -109,6 +109,14 @@ impl TargetDeployment {
         }
     }
 
+    /// What to call it: `stack shop-prod`, `environment shop-prod`.
+    pub fn subject(&self) -> String {
+        match self {
+            TargetDeployment::Stack(stack) => format!("stack {}", stack.stack),
+            TargetDeployment::Beanstalk(target) => format!("environment {}", target.environment),
+        }
+    }
+
     /// The account, where the environment names one.
     pub fn account(&self) -> Option<&str> {
         match self {

@@ -120,7 +120,9 @@ fn shown(
         }
         Err(failure) => {
             let exit = context.fail(&failure);
-            if environment.is_some() {
+            // What was refused before anything was looked at needs no report.
+            let began = !story.events.is_empty() || story.review.is_some();
+            if environment.is_some() && began {
                 context.keep_story(story, &failure);
             }
             exit

@@ -167,6 +167,12 @@ impl AwsSession {
         }
     }
 
+    /// The failure where there is no such stack or environment: where it was looked for says most.
+    pub(super) fn not_deployed(&self, subject: &str) -> DeployFailure {
+        let (account, region) = (&self.account, &self.region);
+        DeployFailure::failed(format!("the {subject} is not deployed in account {account}, region {region}"))
+    }
+
     /// The DNS suffix of this partition.
     pub(crate) fn domain(&self) -> &'static str {
         AwsPartition::of_name(&self.partition).unwrap_or(AwsPartition::Aws).url_suffix()

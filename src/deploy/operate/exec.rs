@@ -38,7 +38,8 @@ pub fn exec(
         let inside = StackInside::open(session, stack).await?;
         let arn = inside.services().find(|(name, _)| *name == service).map(|(_, arn)| arn.to_owned());
         let arn = arn.ok_or_else(|| {
-            let names: Vec<&str> = inside.services().map(|(name, _)| name).collect();
+            let mut names: Vec<&str> = inside.services().map(|(name, _)| name).collect();
+            names.sort_unstable();
             DeployFailure::usage(format!("the stack has no service `{service}`"))
                 .help(format!("its services: {}", names.join(", ")))
         })?;
@@ -81,7 +82,10 @@ fn newest<'a>(tasks: &'a [Task], service: &str) -> Result<&'a Task, DeployFailur
             0 => DeployFailure::failed(format!("no task of {service} is running"))
                 .help("`tranship status ENV` says why"),
             _ => DeployFailure::failed(format!("ECS Exec is off for {service}"))
-                .help("set `exec: true` for the environment under `x-tranship`, and deploy"),
+                .help("set `exec: true` for the environment under `x-tranship`, and deploy")
+                .help(format!(
+                    "if it is set, the tasks are older: `tranship deploy ENV --force --service {service}` starts new ones"
+                )),
         });
     };
     Ok(task)
