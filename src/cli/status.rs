@@ -105,7 +105,7 @@ fn human(found: &DeploymentStatus) -> String {
 const UNTOLD: &[&str] = &["LoadBalancerDnsName", "LoadBalancerHostedZoneId", "RunCommand"];
 
 /// The facts that a person reads, an address that has two names once. The document has all of them.
-fn told_facts(all: &[(String, String)]) -> Vec<&(String, String)> {
+pub(super) fn told_facts(all: &[(String, String)]) -> Vec<&(String, String)> {
     let mut told: Vec<&(String, String)> = Vec::new();
     for fact in all.iter().filter(|(name, _)| !UNTOLD.iter().any(|end| name.ends_with(end))) {
         let same = |one: &&(String, String)| one.1 == fact.1 && is_address(&one.1);

@@ -25,7 +25,7 @@ pub(crate) use self::failure::sdk as sdk_failure;
 pub use self::failure::{DeployFailure, FailureKind};
 pub use self::operate::{
     ExecSession, FinishedTask, LogRequest, PastEvent, StatusRounds, TaskRequest, events, exec, follow_events,
-    logs, run_task, watch,
+    logs, run_task, shell_words, watch,
 };
 pub use self::ownership::ProjectMark;
 pub use self::permissions::{TrustedRunner, policy};

@@ -33,7 +33,9 @@ pub fn exec(
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<ExecSession, DeployFailure> {
-    let stack = stack_only(deployment, "a session in a container")?;
+    let stack = stack_only(deployment, "a session in a container", |it| {
+        it.exec(container.unwrap_or(service), command)
+    })?;
     run(deployment, options, progress, async |session, _| {
         let inside = StackInside::open(session, stack).await?;
         let arn = inside.services().find(|(name, _)| *name == service).map(|(_, arn)| arn.to_owned());

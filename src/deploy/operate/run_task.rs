@@ -5,7 +5,7 @@
 
 use super::logs::LogReader;
 use super::stack_inside::{StackInside, described};
-use super::stack_only;
+use super::{shell_words, stack_only};
 use crate::deploy::clock::milliseconds;
 use crate::deploy::cloudformation::task_token;
 use crate::deploy::failure::{DeployFailure, FailureKind, sdk};
@@ -54,7 +54,8 @@ pub fn run_task(
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<FinishedTask, DeployFailure> {
-    let stack = stack_only(deployment, "a one-off task")?;
+    let stack =
+        stack_only(deployment, "a one-off task", |it| it.run(&request.name, &shell_words(&request.command)))?;
     run(deployment, options, progress, async |session, progress| {
         let inside = StackInside::open(session, stack).await?;
         let (id, definition) =
@@ -100,7 +101,7 @@ fn arrived(before: &str, now: &str) -> Option<&'static str> {
         now if now == before => None,
         "PROVISIONING" => Some("waiting for a place to run"),
         "PENDING" => Some("pulling images and starting containers"),
-        "RUNNING" => Some("running"),
+        "RUNNING" => Some("the task is running"),
         _ => None,
     }
 }
@@ -261,7 +262,10 @@ mod tests {
             told.extend(arrived(before, now));
             before = now;
         }
-        assert_eq!(told, ["waiting for a place to run", "pulling images and starting containers", "running"]);
+        assert_eq!(
+            told,
+            ["waiting for a place to run", "pulling images and starting containers", "the task is running"]
+        );
     }
 
     #[test]
