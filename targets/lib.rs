@@ -91,6 +91,15 @@ pub struct CompiledTarget {
     pub patches: Vec<PatchReport>,
 }
 
+impl CompiledTarget {
+    /// The images that the deployment takes. A template takes one by a parameter, and a bundle names it. An image whose name
+    /// in the manifest has a late-bound variable is another's to push.
+    pub fn taken_images(&self) -> impl Iterator<Item = &ImageRecipe> {
+        let named = matches!(self.deployment, TargetDeployment::Beanstalk(_));
+        self.images.iter().filter(move |recipe| named || recipe.parameter.is_some())
+    }
+}
+
 /// What a deployment needs to know.
 #[derive(Debug, Clone)]
 pub enum TargetDeployment {

@@ -52,6 +52,7 @@ pub(crate) const WORDS: &[(&str, &[&str])] = &[
         &["arn:aws:codeconnections:eu-central-1:123456789012:connection/5678"],
     ),
     ("x-tranship.pipeline.account", &["210987654321"]),
+    ("x-tranship.pipeline.region", &["us-east-1"]),
     ("x-tranship.pipeline.notify", &["arn:aws:sns:eu-central-1:123456789012:deliveries"]),
     ("x-tranship.pipeline.tranship", &["https://downloads.example.org/other.tar.gz"]),
     ("x-tranship.rollout", &["all-at-once"]),
