@@ -118,6 +118,14 @@ impl TargetDeployment {
         }
     }
 
+    /// What to call it: `stack shop-prod`, `environment shop-prod`.
+    pub fn subject(&self) -> String {
+        match self {
+            TargetDeployment::Stack(stack) => format!("stack {}", stack.stack),
+            TargetDeployment::Beanstalk(target) => format!("environment {}", target.environment),
+        }
+    }
+
     /// The account, where the environment names one.
     pub fn account(&self) -> Option<&str> {
         match self {
@@ -148,6 +156,8 @@ pub struct StackDeployment {
     pub nested: Vec<StackService>,
     /// The types of the template's resources, each once, in order: what a role that deploys it must be allowed.
     pub resource_types: Vec<String>,
+    /// The ARN of the KMS key that encrypts sessions in containers.
+    pub session_key: Option<String>,
 }
 
 /// A resource of a stack that keeps data.

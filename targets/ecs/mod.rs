@@ -74,6 +74,7 @@ fn deployment(LegalStack { plan, parameters, template, divided, .. }: &LegalStac
     let types: BTreeSet<&str> = all.map(|resource| resource.kind.as_str()).collect();
     StackDeployment {
         resource_types: types.into_iter().map(str::to_owned).collect(),
+        session_key: plan.stack.exec.as_ref().and_then(|exec| exec.kms_key.clone()),
         stack: plan.stack.name.clone(),
         region: plan.stack.region.clone(),
         account: plan.stack.account.clone(),

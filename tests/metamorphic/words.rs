@@ -35,6 +35,15 @@ pub(crate) const WORDS: &[(&str, &[&str])] = &[
     ("services.*.x-tranship.patch[].targets[]", &["fargate", "ecs-ec2"]),
     ("x-tranship.patch[].add[]", &["AWS::AccountId"]),
     ("x-tranship.egress", &["open"]),
+    (
+        "x-tranship.exec.kms_key",
+        &["arn:aws:kms:eu-central-1:123456789012:key/3234abcd-12ab-34cd-56ef-1234567890ab"],
+    ),
+    ("x-tranship.exec.log", &["s3://acme-audit/exec"]),
+    (
+        "x-tranship.exec.log_key",
+        &["arn:aws:kms:eu-central-1:123456789012:key/4234abcd-12ab-34cd-56ef-1234567890ab"],
+    ),
     ("x-tranship.account", &["210987654321"]),
     ("x-tranship.pipeline.provider", &["codepipeline"]),
     ("x-tranship.pipeline.repository", &["acme/store"]),
