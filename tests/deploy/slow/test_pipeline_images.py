@@ -175,6 +175,13 @@ class Published(test_images.ImageCase):
         self.assertFalse([line for line in again.called() if line.startswith("docker build ")], "and nothing is built again")
         self.assertEqual(web, json.loads((again.place / "dist" / "version.json").read_text())["prod.WebImage"])
 
+    def test_another_registry_than_amazons_asks_for_no_account(self):
+        place = self.checkout("third", "checked")
+        manifest = place / "compose.yaml"
+        manifest.write_text(manifest.read_text().replace("x-tranship:\n  skip", f"x-tranship:\n  registry: {self.registry.host}/apps\n  skip"))
+        self.tranship(place, "publish", "prod", "--builder", "buildah", "--set", "VERSION_OF_API=1")
+        self.assertEqual(1, len(self.registry.tags("apps/shop/web")))
+
     def test_a_test_that_fails_pushes_nothing(self):
         writes = self.registry.writes()
         box, code, _ = self.built(self.checkout("second", "unchecked"), "00000003")
