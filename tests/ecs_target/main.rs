@@ -22,6 +22,7 @@ mod nested;
 mod order;
 mod patches;
 mod rules;
+mod separate;
 mod service_connect;
 mod services;
 mod sizes;
