@@ -193,6 +193,16 @@ rules! {
         why "CloudFormation would reject the template, or the update of the stacks."
         example "services:\n  s1: { image: nginx }\n  s2: { image: nginx }\n  # and several hundred more\nx-tranship: { stacks: single }\n"
         fix "Remove `stacks: single` or `stacks: nested`. Or split the application into several, each with `x-tranship: { skip: [...] }` for the services of the others. `docs/large-applications.md` says how many services fit.";
+    ACCOUNT_QUOTA = Warning "ecs/account-quota" "more than an account has by default"
+        what "The application as a whole needs more of something than AWS gives an account in a region by default: security groups, IAM roles, target groups, rules of a security group, services, stacks, and the like. What else runs in the account counts too, and is not known here."
+        why "The deployment fails half-way, unless AWS has raised the quota for your account."
+        example "an application with a thousand services, each with two IAM roles"
+        fix "Request a higher quota in the console of Service Quotas before you deploy. `accept: [ecs/account-quota]` hides the warning once it is raised.";
+    FIXED_QUOTA = Error "ecs/fixed-quota" "more than AWS allows"
+        what "An Application Load Balancer serves at most 100 target groups, and Tranship makes one for each public port of a service. AWS does not raise this quota."
+        why "AWS would refuse the next target group."
+        example "an application with more than a hundred public services"
+        fix "Make fewer services public, put a proxy such as Traefik or nginx in front of them, or make some of them internal (`public: { internal: true }`): an internal load balancer has room for 100 more.";
     STACK_ORDER = Error "ecs/stack-order" "stacks that would wait for each other"
         what "The application is independent stacks (`stacks: independent`), which are deployed one after the other: what services share, then jobs that run before the deployment, then the services. A resource refers to one of a stack that is deployed later: a job before the deployment waits for a service, or a change in `patch` names a resource of another service."
         why "The first of the two stacks could not be created."

@@ -21,6 +21,7 @@ mod names;
 mod nested;
 mod order;
 mod patches;
+mod quotas;
 mod rules;
 mod separate;
 mod service_connect;

@@ -4,6 +4,7 @@
 //! Invariant: what it holds is whole and legal, CloudFormation's own quotas included; writing it down decides
 //! nothing and cannot fail.
 
+mod account_quotas;
 mod addresses;
 mod compute_policy;
 mod container;
@@ -138,6 +139,9 @@ pub fn plan(app: &Application, compute: &dyn ComputePolicy, cx: &mut Compilation
         Some(separated) => legality::check_separate(planner, separated, &plan.stack.name, whole),
         None => legality::check_stacks(planner, &template, divided.as_ref(), &exceeded, whole),
     }
+    let nested = divided.as_ref().map_or(0, |divided| divided.nested.len());
+    let stacks = 1 + nested + separated.as_ref().map_or(0, |separated| separated.stacks.len());
+    account_quotas::check(planner, &plan, &template, stacks);
     (planner.cx.diagnostics.error_count() == before).then_some(LegalStack {
         plan,
         parameters,
