@@ -380,13 +380,15 @@ fn run<T>(
         progress.banner(&session.banner(deployment.subject()));
         session.expect_account(deployment.account())?;
         session.mask().borrow_mut().hide(options.values.secrets.values());
-        let mut progress = MaskedProgress::new(session.mask(), progress);
+        let mut progress = MaskedProgress::new(session.mask(), &options.mark.environment, progress);
         let result = until_stopped(&session, options.timeout, work(&session, &mut progress)).await;
         let result = match result {
             Err(failure) => Err(last_look(&session, deployment, failure).await),
             done => done,
         };
-        result.map_err(|failure| session.mask().borrow().failure(failure.advised()))
+        result.map_err(|failure| {
+            session.mask().borrow().failure(failure.advised().in_environment(&options.mark.environment))
+        })
     })
 }
 
