@@ -70,6 +70,8 @@ pub struct ProjectSummary {
     pub name: String,
     /// Its directory.
     pub directory: Utf8PathBuf,
+    /// The services and jobs that are deployed.
+    pub services: Vec<String>,
     /// The registry that its images are pushed to; Amazon ECR where none is set.
     pub registry: Option<String>,
     /// The images that are used as they are, by their references.
@@ -396,6 +398,7 @@ fn summary(manifest: &Manifest, application: &Application, sources: &Sources) ->
     ProjectSummary {
         name: manifest.name.to_string(),
         directory: manifest.directory.clone(),
+        services: application.services.keys().map(ToString::to_string).collect(),
         registry: application.settings.registry.as_ref().map(|registry| registry.peek().to_string()),
         images: named_images(application),
         variables: values.collect(),

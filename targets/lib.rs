@@ -91,6 +91,15 @@ pub struct CompiledTarget {
     pub patches: Vec<PatchReport>,
 }
 
+impl CompiledTarget {
+    /// The images that the deployment takes. A template takes one by a parameter, and a bundle names it. An image whose name
+    /// in the manifest has a late-bound variable is another's to push.
+    pub fn taken_images(&self) -> impl Iterator<Item = &ImageRecipe> {
+        let named = matches!(self.deployment, TargetDeployment::Beanstalk(_));
+        self.images.iter().filter(move |recipe| named || recipe.parameter.is_some())
+    }
+}
+
 /// What a deployment needs to know.
 #[derive(Debug, Clone)]
 pub enum TargetDeployment {
@@ -106,6 +115,14 @@ impl TargetDeployment {
         match self {
             TargetDeployment::Stack(stack) => stack.region.as_deref(),
             TargetDeployment::Beanstalk(environment) => environment.region.as_deref(),
+        }
+    }
+
+    /// What to call it: `stack shop-prod`, `environment shop-prod`.
+    pub fn subject(&self) -> String {
+        match self {
+            TargetDeployment::Stack(stack) => format!("stack {}", stack.stack),
+            TargetDeployment::Beanstalk(target) => format!("environment {}", target.environment),
         }
     }
 
@@ -141,6 +158,8 @@ pub struct StackDeployment {
     pub separate: Vec<SeparateDeployment>,
     /// The types of the template's resources, each once, in order: what a role that deploys it must be allowed.
     pub resource_types: Vec<String>,
+    /// The ARN of the KMS key that encrypts sessions in containers.
+    pub session_key: Option<String>,
 }
 
 /// A stack of an application that is independent stacks.

@@ -95,8 +95,18 @@ fn examples_of_data_build_without_a_warning() {
 #[test]
 fn the_example_of_the_pipeline_guide_has_a_pipeline() {
     let manifest = blocks("docs/pipeline.md", "yaml").remove(0);
-    let world =
-        MemoryWorld::new().file("compose.yaml", manifest.as_str()).file("Dockerfile", "FROM scratch\n");
+    let paths = ["buildspec.yml", "ecr.yaml", "pipeline.yaml", "production.json", "staging.json"];
+    assert_eq!(pipeline_files(&manifest), paths);
+    let regions =
+        format!("services: {{ web: {{ image: nginx }} }}\n{}", blocks("docs/pipeline.md", "yaml").remove(1));
+    let paths =
+        ["america.json", "artifacts-us-east-1.yaml", "buildspec.yml", "pipeline.yaml", "staging.json"];
+    assert_eq!(pipeline_files(&regions), paths);
+}
+
+/// The files of the pipeline of a manifest.
+fn pipeline_files(manifest: &str) -> Vec<String> {
+    let world = MemoryWorld::new().file("compose.yaml", manifest).file("Dockerfile", "FROM scratch\n");
     let options = LoadOptions::default();
     let summary = delivery(&options, &world).0.unwrap();
     let identified = summary.environments.iter().map(|it| {
@@ -111,8 +121,7 @@ fn the_example_of_the_pipeline_guide_has_a_pipeline() {
         flags: ManifestFlags::default(),
     };
     let files = deliver(&request).unwrap();
-    let paths: Vec<&str> = files.artifacts.iter().map(|(path, _)| path).collect();
-    assert_eq!(paths, ["buildspec.yml", "ecr.yaml", "pipeline.yaml", "production.json", "staging.json"]);
+    files.artifacts.iter().map(|(path, _)| path.to_owned()).collect()
 }
 
 /// The relative links of a page, resolved from the root of the repository, without their anchors.

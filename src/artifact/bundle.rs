@@ -1,11 +1,13 @@
 //! Converts an artifact set to a zip with the same bytes on every machine, and back.
 //!
-//! Names are sorted; dates are 1980-01-01; modes are 0644 and 0755; deflate runs at level 9, and what it makes no
-//! smaller is kept as it is. Files are read and compressed a part at a time, as many parts side by side as there are
-//! processors: neither their bounds nor the bytes depend on the machine. The compressed bytes may still change with the
+//! Names are sorted; dates are 1980-01-01; modes are 0644 and 0755; levels are those that come out as small as `zip -9`,
+//! and what deflate makes no smaller is kept as it is. Small files are read and compressed as a whole, large ones a part at a time,
+//! as many side by side as there are processors: neither the bounds of parts nor the bytes depend on the machine. The compressed bytes may still change with the
 //! compressor's version, so a bundle is identified by [`ArtifactSet::content_hash`].
 
-use super::compression::{CompressionPool, PART_BYTES, PackedPart, PlainPart, WINDOW_BYTES};
+use super::compression::{
+    self, CompressionPool, PART_BYTES, PackedPart, PlainPart, WHOLE_BYTES, WINDOW_BYTES,
+};
 use super::zip_file::{OpenEntry, ZipEntryFacts, ZipFile, ZipMethod};
 use super::{Artifact, ArtifactEntry, ArtifactSet, FileMode, PathError};
 use crc32fast::Hasher;
@@ -49,17 +51,17 @@ pub fn write<'a>(
     to: &mut File,
 ) -> Result<(), BundleError> {
     std::thread::scope(|scope| {
-        let mut pool = CompressionPool::start(scope);
+        let mut pool = compression::start(scope);
         let mut archive = ArchiveWriter { zip: ZipFile::new(to)?, open: None };
         for part in entries.flat_map(|(name, entry)| FileParts::of(name, entry)) {
             let (about, part) = part?;
-            if let Some((about, packed)) = pool.push(about, part)? {
-                archive.add(about, packed)?;
+            while pool.is_full() {
+                archive.add_next(&mut pool)?;
             }
+            let bytes = part.bytes.len();
+            pool.push(about, part, bytes)?;
         }
-        while let Some((about, packed)) = pool.pop()? {
-            archive.add(about, packed)?;
-        }
+        while archive.add_next(&mut pool)? {}
         Ok(archive.zip.finish()?)
     })
 }
@@ -91,7 +93,8 @@ impl<'a> FileParts<'a> {
     fn read(&mut self) -> std::io::Result<(PartPlace<'a>, PlainPart)> {
         let mut bytes = std::mem::take(&mut self.window);
         let window = bytes.len();
-        let size = self.left.min(PART_BYTES as u64);
+        let is_whole = self.entry.size() <= WHOLE_BYTES;
+        let size = if is_whole { self.left } else { self.left.min(PART_BYTES as u64) };
         self.left -= size;
         let last = self.left == 0;
         let reader = match &mut self.reader {
@@ -139,6 +142,13 @@ struct ArchiveWriter<'f> {
 }
 
 impl ArchiveWriter<'_> {
+    /// Adds the next part of a pool; `false` after the last.
+    fn add_next(&mut self, pool: &mut CompressionPool<PartPlace<'_>>) -> std::io::Result<bool> {
+        let Some((about, packed)) = pool.pop()? else { return Ok(false) };
+        self.add(about, packed?)?;
+        Ok(true)
+    }
+
     fn add(&mut self, part: PartPlace<'_>, packed: PackedPart) -> std::io::Result<()> {
         let mut open = match self.open.take() {
             Some(open) => open,
@@ -222,7 +232,9 @@ mod tests {
         assert!(bytes.len() < 1_000, "{}", bytes.len());
     }
 
-    /// A file of several parts that shrinks, one that does not, and one between them.
+    const WHOLE: usize = WHOLE_BYTES as usize;
+
+    /// Whole files and files of several parts, which shrink or do not.
     #[test]
     fn large_files_are_one_entry_each_in_order() {
         let guard = tempfile::tempdir().unwrap();
@@ -237,8 +249,10 @@ mod tests {
             ("a-text", b"some words that come again\n".repeat(60_000)),
             ("b-noise", std::iter::repeat_with(&mut noise).take(PART_BYTES + 70_000).collect()),
             ("c-one-part", vec![b'x'; PART_BYTES]),
-            ("d-two-parts", vec![b'x'; PART_BYTES + 1]),
+            ("d-whole", b"ab".repeat(WHOLE / 2)),
             ("e-little-noise", std::iter::repeat_with(&mut noise).take(500).collect()),
+            ("f-parts", b"one line of many\n".repeat(WHOLE / 17 + 1)),
+            ("g-parts-of-noise", std::iter::repeat_with(&mut noise).take(WHOLE + 70_000).collect()),
         ];
         let mut copied = ArtifactSet::new();
         for (name, bytes) in &contents {
@@ -267,6 +281,7 @@ mod tests {
         });
         assert_eq!(listed, expected.collect::<Vec<_>>());
         assert!(listed[0].2 < 20_000, "{listed:?}");
+        assert!(listed[5].2 < 20_000, "{listed:?}");
         std::fs::write(root.join("c-one-part"), vec![b'y'; PART_BYTES]).unwrap();
         let refused = zip(&copied).unwrap_err().to_string();
         assert!(refused.contains("c-one-part` changed while it was packed"), "{refused}");

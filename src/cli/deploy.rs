@@ -4,6 +4,7 @@ use super::deploy_inputs::{DeployInputs, DigestSource};
 use super::deployment::AwsOptions;
 use super::live::{DeploymentView, ProgressMode};
 use super::publication::ImageFlags;
+use super::status::told_facts;
 use super::{CommandContext, ExitStatus};
 use crate::deploy::{self, ForcedTasks};
 use crate::operation::plan_file::SavedPlan;
@@ -96,7 +97,11 @@ impl DeployCommand {
         let (json, story) = (view.is_json(), view.story);
         match done {
             Ok(outcome) => {
-                for (name, value) in outcome.outputs.iter().filter(|_| !json) {
+                let all = outcome.outputs.iter().filter(|_| !json).collect();
+                // A person wants the addresses; a program gets everything.
+                let read = context.shell.data_columns().is_some() && !json;
+                let shown: Vec<_> = if read { told_facts(&outcome.outputs) } else { all };
+                for (name, value) in shown {
                     context.shell.data(&format!("{name}={value}\n"));
                 }
                 let what = if outcome.changed && self.detach {

@@ -5,7 +5,7 @@
 
 use super::repository::repository_id;
 use super::selection::CompileJob;
-use super::{CommandContext, ExitStatus, MessageFormat, Shell, VariableOptions};
+use super::{CommandContext, ExitStatus, MessageFormat, Shell, VariableOptions, Verbosity};
 use crate::compile::{CompileOutcome, CompileRequest, identify};
 use crate::deploy::{
     DeployBanner, DeployFailure, DeployOptions, DeployProgress, DeployValues, FailureKind, ForcedTasks,
@@ -285,6 +285,30 @@ impl DeployProgress for TerminalProgress<'_> {
     fn event(&mut self, event: &ProgressEvent) {
         self.stamped(event, "");
     }
+}
+
+/// Prints what a command that only reads has to say: where it reads only with `--verbose`.
+pub(super) struct ReadingProgress<'a>(pub(super) &'a mut Shell);
+
+impl DeployProgress for ReadingProgress<'_> {
+    fn banner(&mut self, banner: &DeployBanner) {
+        if self.0.verbosity() == Verbosity::Verbose {
+            TerminalProgress(self.0).banner(banner);
+        }
+    }
+
+    fn message(&mut self, line: &str) {
+        TerminalProgress(self.0).message(line);
+    }
+
+    fn warn(&mut self, line: &str) {
+        TerminalProgress(self.0).warn(line);
+    }
+
+    fn review(&mut self, _: &str, _: &DeploymentDiff) {}
+    fn changes(&mut self, _: &[PlannedChange]) {}
+    fn event(&mut self, _: &ProgressEvent) {}
+    fn log(&mut self, _: &LogEvent) {}
 }
 
 /// The terminal while a secret is typed: a question that is cut off must not leave it silent.

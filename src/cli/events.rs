@@ -1,8 +1,9 @@
 //! `tranship events`: what happened to deployments, and what happens.
 
-use super::deployment::{AwsOptions, TerminalProgress};
+use super::deployment::{AwsOptions, ReadingProgress};
 use super::{CommandContext, ExitStatus, VariableOptions};
 use crate::deploy::{self, PastEvent};
+use crate::operation::side_by_side::wrap;
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
@@ -37,7 +38,10 @@ impl EventsCommand {
         let name = |place: usize| names.get(place).map_or("", String::as_str);
         if self.follow {
             let shell = &mut *context.shell;
-            let mut tell = |place: usize, event: &PastEvent| shell.data(&line(name(place), event));
+            let mut tell = |place: usize, event: &PastEvent| {
+                let text = told(name(place), event, shell.data_columns());
+                shell.data(&text);
+            };
             return match deploy::follow_events(&deployments, self.last, &mut tell) {
                 Ok(()) => ExitStatus::Done,
                 Err(failure) => context.fail(&failure),
@@ -45,23 +49,33 @@ impl EventsCommand {
         }
         let mut found = Vec::new();
         for (place, (deployment, options)) in deployments.iter().enumerate() {
-            match deploy::events(deployment, self.last, options, &mut TerminalProgress(context.shell)) {
+            match deploy::events(deployment, self.last, options, &mut ReadingProgress(context.shell)) {
                 Ok(events) => found.extend(events.into_iter().map(|event| (place, event))),
                 Err(failure) => return context.fail(&failure),
             }
         }
-        found.sort_by(|(_, a), (_, b)| a.time.cmp(&b.time));
+        found.sort_by_key(|(_, event)| event.at);
         let skipped = found.len().saturating_sub(self.last);
         for (place, event) in found.iter().skip(skipped) {
-            context.shell.data(&line(name(*place), event));
+            let text = told(name(*place), event, context.shell.data_columns());
+            context.shell.data(&text);
         }
         ExitStatus::Done
     }
 }
 
+/// The lines of an event, within the columns of a terminal.
+fn told(name: &str, event: &PastEvent, columns: Option<usize>) -> String {
+    let line = line(name, event);
+    match columns {
+        Some(columns) => wrap(line.trim_end(), columns).into_iter().map(|line| line + "\n").collect(),
+        None => line,
+    }
+}
+
 /// The line of an event; `name` is that of the environment, where there are several.
 fn line(name: &str, event: &PastEvent) -> String {
-    let PastEvent { time, subject, status, text } = event;
+    let PastEvent { time, subject, status, text, .. } = event;
     format!("{}\n", format!("{time} {name}{status:<20} {subject}  {text}").trim_end())
 }
 
@@ -69,22 +83,40 @@ fn line(name: &str, event: &PastEvent) -> String {
 mod tests {
     use super::*;
 
+    fn event(subject: &str, status: &str, text: &str) -> PastEvent {
+        PastEvent {
+            at: 0,
+            time: "2026-11-27T21:04:05Z".into(),
+            subject: subject.into(),
+            status: status.into(),
+            text: text.into(),
+        }
+    }
+
     #[test]
     fn a_line_has_its_environment_where_there_are_several() {
-        let mut event = PastEvent {
-            time: "2026-11-27T21:04:05Z".into(),
-            subject: "WebService".into(),
-            status: "CREATE_COMPLETE".into(),
-            text: String::new(),
-        };
-        assert_eq!(line("", &event), "2026-11-27T21:04:05Z CREATE_COMPLETE      WebService\n");
-        event.text = "ready".into();
-        let service = PastEvent { subject: "web".into(), status: "SERVICE_EVENT".into(), ..event.clone() };
-        let text = [line("dev  | ", &event), line("prod | ", &service)].concat();
-        crate::operation::transcripts::golden("events.txt", &text);
         assert_eq!(
-            line("dev  | ", &event),
+            line("", &event("WebService", "CREATE_COMPLETE", "")),
+            "2026-11-27T21:04:05Z CREATE_COMPLETE      WebService\n"
+        );
+        assert_eq!(
+            line("dev  | ", &event("WebService", "CREATE_COMPLETE", "ready")),
             "2026-11-27T21:04:05Z dev  | CREATE_COMPLETE      WebService  ready\n"
         );
+    }
+
+    #[test]
+    fn the_events_at_each_width_are_the_transcript() {
+        let unable = "(service shop-web) was unable to place a task because no container instance met all of its requirements.";
+        let all = [
+            ("dev  | ", event("shop-dev", "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", "")),
+            ("prod | ", event("WebService", "CREATE_COMPLETE", "ready")),
+            ("prod | ", event("web", "SERVICE_EVENT", unable)),
+        ];
+        let text = |columns| all.iter().map(|(name, event)| told(name, event, columns)).collect::<String>();
+        for width in crate::operation::transcripts::WIDTHS {
+            crate::operation::transcripts::golden(&format!("events-{width}.txt"), &text(Some(width)));
+        }
+        crate::operation::transcripts::golden("events.txt", &text(None));
     }
 }

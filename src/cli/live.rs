@@ -17,6 +17,7 @@ use crate::operation::live::{
 use crate::operation::log_lines::LogEvent;
 use clap::ValueEnum;
 use std::collections::BTreeMap;
+use tranship_targets::TargetDeployment;
 
 /// Seconds without a line after which a heartbeat is due.
 const HEARTBEAT: u64 = 60;
@@ -42,6 +43,10 @@ pub(super) struct DeploymentView<'a> {
     shell: &'a mut Shell,
     mode: ProgressMode,
     board: Option<LiveBoard>,
+    /// What is deployed: `stack shop-prod`.
+    subject: String,
+    /// Who a resource belongs to, by logical id, where no review says it.
+    owners: BTreeMap<String, String>,
     /// Lines of the tree on the screen.
     drawn: usize,
     heard: u64,
@@ -72,7 +77,15 @@ impl<'a> DeploymentView<'a> {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             ..DeploymentStory::default()
         };
-        DeploymentView { shell, mode, board: None, drawn: 0, heard: seconds(), story }
+        let (subject, owners) = ("deployment".to_owned(), BTreeMap::new());
+        DeploymentView { shell, mode, board: None, subject, owners, drawn: 0, heard: seconds(), story }
+    }
+
+    /// Names the services of what is deployed, for a tree without a review.
+    pub(super) fn know(&mut self, deployment: &TargetDeployment) {
+        let TargetDeployment::Stack(stack) = deployment else { return };
+        let services = stack.services.iter().chain(&stack.nested);
+        self.owners = services.map(|it| (it.logical_id.clone(), format!("service {}", it.name))).collect();
     }
 
     fn lines(&mut self) -> TerminalProgress<'_> {
@@ -122,6 +135,7 @@ impl<'a> DeploymentView<'a> {
 
 impl DeployProgress for DeploymentView<'_> {
     fn banner(&mut self, banner: &DeployBanner) {
+        self.subject.clone_from(&banner.subject);
         self.story.banner =
             format!("{} in account {}, region {}", banner.subject, banner.account, banner.region);
         match self.mode {
@@ -203,7 +217,7 @@ impl DeployProgress for DeploymentView<'_> {
             ProgressMode::Tty => {
                 let at = self.heard;
                 let board =
-                    self.board.get_or_insert_with(|| LiveBoard::new("deployment", &BTreeMap::new(), &[], at));
+                    self.board.get_or_insert_with(|| LiveBoard::new(&self.subject, &self.owners, &[], at));
                 board.take(&live, at);
                 self.draw();
             }

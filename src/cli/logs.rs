@@ -44,14 +44,20 @@ impl LogsCommand {
                 return ExitStatus::Refused;
             }
         };
-        let (deployment, mark) = match context.identify(&self.environment, &self.set) {
-            Ok(found) => found,
+        let outcome = match context.identified(&self.environment, &self.set) {
+            Ok(outcome) => outcome,
             Err(exit) => return exit,
+        };
+        let mark = context.mark(&outcome);
+        let known = outcome.project.map(|project| project.services).unwrap_or_default();
+        let Some(deployment) = outcome.compiled.map(|compiled| compiled.deployment) else {
+            return ExitStatus::Failed;
         };
         let options = self.aws.options(false, mark, context.shell);
         let options = if self.follow { options.without_limit() } else { options };
         let request = LogRequest {
             names: self.services.clone(),
+            known,
             follow: self.follow,
             since,
             previous: self.previous,
@@ -67,7 +73,7 @@ impl LogsCommand {
     }
 }
 
-/// Prints log lines, and nothing that is no warning.
+/// Prints log lines to standard output, and what is to be said of them to standard error.
 struct LogPrinter<'a> {
     shell: &'a mut Shell,
     painter: LogPainter,
@@ -75,7 +81,9 @@ struct LogPrinter<'a> {
 
 impl DeployProgress for LogPrinter<'_> {
     fn banner(&mut self, _: &DeployBanner) {}
-    fn message(&mut self, _: &str) {}
+    fn message(&mut self, line: &str) {
+        self.shell.message(line);
+    }
     fn warn(&mut self, line: &str) {
         self.shell.message(line);
     }

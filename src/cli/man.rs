@@ -28,7 +28,8 @@ impl ManCommand {
     }
 }
 
-fn page(name: Option<&str>) -> Result<String, String> {
+/// The page of a command, or of the whole.
+pub(super) fn page(name: Option<&str>) -> Result<String, String> {
     let mut all = super::CliArguments::command();
     all.build();
     let command = match name {

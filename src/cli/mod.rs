@@ -6,6 +6,8 @@
 mod args;
 mod build;
 mod check;
+#[cfg(all(test, feature = "deploy"))]
+mod command_reference;
 mod completions;
 mod config;
 #[cfg(feature = "deploy")]

@@ -11,6 +11,7 @@ use crate::publish::{
     fill_parameters, image_record, publish,
 };
 use camino::Utf8PathBuf;
+use tranship_images::ImageRecipe;
 use tranship_targets::CompiledTarget;
 
 /// The file of parameter values among the artifacts of a stack.
@@ -51,6 +52,7 @@ impl ImageFlags {
     pub(super) fn options(&self, profile: Option<String>, dry_run: bool) -> PublishOptions {
         PublishOptions {
             profile,
+            account: None,
             create_repositories: self.create_repositories,
             tag: self.tag.clone(),
             images: self.images.iter().cloned().collect(),
@@ -81,11 +83,13 @@ impl ImageFlags {
         let (Some(project), Some(compiled)) = (&outcome.project, &outcome.compiled) else {
             return Err(ExitStatus::Failed);
         };
-        if compiled.images.is_empty() {
+        let recipes: Vec<ImageRecipe> = compiled.taken_images().cloned().collect();
+        if recipes.is_empty() {
             return Ok(PublishOutcome::default());
         }
         let region = compiled.deployment.region();
-        if let Some(account) = compiled.deployment.account().filter(|_| !options.dry_run) {
+        let account = options.account.as_deref().or(compiled.deployment.account());
+        if let Some(account) = account.filter(|_| !options.dry_run) {
             check_account(account, region, options.profile.as_deref())
                 .map_err(|failure| context.fail(&failure))?;
         }
@@ -94,7 +98,7 @@ impl ImageFlags {
             project: &project.name,
             directory: &directory,
             artifacts: Utf8PathBuf::from("dist").join(&outcome.name),
-            recipes: &compiled.images,
+            recipes: &recipes,
             region,
             target: self.target(project),
             variables: project.variables.clone(),

@@ -21,9 +21,17 @@ pub struct PublishCommand {
     /// Write to DIR for one environment, to DIR/ENV for several [default: dist/ENV]
     #[arg(long, value_name = "DIR")]
     out: Option<Utf8PathBuf>,
+    /// Push to Amazon ECR of this account, which the credentials must be of [default: the environment's `account`]
+    #[arg(long, value_name = "NUMBER", value_parser = account_number)]
+    account: Option<String>,
     /// The profile in the AWS configuration [default: AWS_PROFILE]
     #[arg(long, value_name = "NAME")]
     aws_profile: Option<String>,
+}
+
+fn account_number(text: &str) -> Result<String, String> {
+    let is_number = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.to_owned()).ok_or_else(|| "an account has 12 digits".to_owned())
 }
 
 impl PublishCommand {
@@ -46,14 +54,15 @@ impl PublishCommand {
         }
         let exit = context.report_outcomes(format, "compiled", &outcomes);
         for outcome in &mut outcomes {
-            let options = self.images.options(self.aws_profile.clone(), self.dry_run);
+            let mut options = self.images.options(self.aws_profile.clone(), self.dry_run);
+            options.account.clone_from(&self.account);
             let published = match self.images.publish(outcome, options, context) {
                 Ok(published) => published,
                 Err(exit) => return exit,
             };
             published.commands.iter().for_each(|command| context.shell.data(&format!("{command}\n")));
             let Some(compiled) = outcome.compiled.as_mut().filter(|_| !self.dry_run) else { continue };
-            if compiled.images.is_empty() {
+            if compiled.taken_images().next().is_none() {
                 context.shell.message(&format!("{} has no images to build or to add files to", outcome.name));
                 continue;
             }

@@ -3,7 +3,7 @@
 use super::deployment::{AwsOptions, exit_of};
 use super::live::{DeploymentView, ProgressMode};
 use super::{CommandContext, ExitStatus, VariableOptions};
-use crate::deploy::{self, DeployFailure, DeployOutcome, DeployProgress, ProjectMark, RollbackRequest};
+use crate::deploy::{self, DeployFailure, DeployOutcome, ProjectMark, RollbackRequest};
 use tranship_targets::{StackDeployment, TargetDeployment};
 
 /// The arguments of `tranship rollback`.
@@ -52,6 +52,7 @@ impl RollbackCommand {
         let request = RollbackRequest { version: self.to.clone(), unmarked: self.stack.is_some() };
         let environment = self.environment.as_deref();
         shown(self.progress, environment, ["rolled back", "nothing to roll back"], context, |view| {
+            view.know(&deployment);
             deploy::rollback(&deployment, &request, &options, view)
         })
     }
@@ -94,6 +95,7 @@ impl CancelCommand {
         let options = self.aws.options(self.yes, mark, context.shell);
         let environment = Some(self.environment.as_str());
         shown(self.progress, environment, ["cancelled", "nothing to cancel"], context, |view| {
+            view.know(&deployment);
             deploy::cancel(&deployment, &options, view)
         })
     }
@@ -106,7 +108,7 @@ fn shown(
     environment: Option<&str>,
     [changed, unchanged]: [&str; 2],
     context: &mut CommandContext<'_>,
-    work: impl FnOnce(&mut dyn DeployProgress) -> Result<DeployOutcome, DeployFailure>,
+    work: impl FnOnce(&mut DeploymentView<'_>) -> Result<DeployOutcome, DeployFailure>,
 ) -> ExitStatus {
     let mut view = DeploymentView::new(mode, environment.unwrap_or_default(), context.shell);
     let done = work(&mut view);
@@ -120,7 +122,9 @@ fn shown(
         }
         Err(failure) => {
             let exit = context.fail(&failure);
-            if environment.is_some() {
+            // What was refused before anything was looked at needs no report.
+            let began = !story.events.is_empty() || story.review.is_some();
+            if environment.is_some() && began {
                 context.keep_story(story, &failure);
             }
             exit

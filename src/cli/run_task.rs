@@ -2,7 +2,7 @@
 
 use super::deployment::{AwsOptions, TerminalProgress};
 use super::{CommandContext, ExitStatus, VariableOptions};
-use crate::deploy::{self, ExecSession, TaskRequest};
+use crate::deploy::{self, ExecSession, TaskRequest, shell_words};
 use camino::Utf8PathBuf;
 use std::process::Command;
 
@@ -79,7 +79,7 @@ impl ExecCommand {
             Err(exit) => return exit,
         };
         let options = self.aws.options(false, mark, context.shell);
-        let command = if self.command.is_empty() { "/bin/sh".to_owned() } else { words(&self.command) };
+        let command = if self.command.is_empty() { "/bin/sh".to_owned() } else { shell_words(&self.command) };
         let container = self.container.as_deref();
         let mut progress = TerminalProgress(context.shell);
         match deploy::exec(&deployment, &self.service, container, &command, &options, &mut progress) {
@@ -101,26 +101,5 @@ impl ExecCommand {
                 ExitStatus::Failed
             }
         }
-    }
-}
-
-/// The words of a command as one line that a shell splits again.
-fn words(command: &[String]) -> String {
-    let plain = |it: char| it.is_ascii_alphanumeric() || "-_./:=@%+,".contains(it);
-    let word = |word: &String| match !word.is_empty() && word.chars().all(plain) {
-        true => word.clone(),
-        false => format!("'{}'", word.replace('\'', "'\\''")),
-    };
-    command.iter().map(word).collect::<Vec<_>>().join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_stay_words() {
-        let all = ["ls", "-l", "a b", "it's", "", "$HOME"].map(str::to_owned);
-        assert_eq!(words(&all), "ls -l 'a b' 'it'\\''s' '' '$HOME'");
     }
 }

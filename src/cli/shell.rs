@@ -75,6 +75,8 @@ pub struct Shell {
     err: OutputStream,
     verbosity: Verbosity,
     interactive: bool,
+    /// Whether the terminal takes sequences that move the cursor.
+    moves: bool,
     width: usize,
 }
 
@@ -90,6 +92,18 @@ const LEAST_WIDTH: usize = 40;
 /// The rows of a terminal that does not tell, and of the smallest tree.
 const TERMINAL_ROWS: usize = 24;
 const LEAST_ROWS: usize = 8;
+
+/// Whether a terminal takes control sequences although it has no colours: `NO_COLOR` asks for none, a dumb terminal takes none.
+#[cfg(unix)]
+#[allow(clippy::disallowed_methods, reason = "it is about the terminal; compiling never gets here")]
+fn takes_sequences() -> bool {
+    std::env::var_os("TERM").is_some_and(|kind| !kind.is_empty() && kind != "dumb")
+}
+
+#[cfg(not(unix))]
+fn takes_sequences() -> bool {
+    false
+}
 
 /// What the terminal says of its columns and rows.
 #[cfg(all(unix, feature = "deploy"))]
@@ -115,6 +129,7 @@ impl Shell {
         let (out, err) = (io::stdout(), io::stderr());
         let (style_out, style_err) = (choice(AutoStream::choice(&out)), choice(AutoStream::choice(&err)));
         Shell {
+            moves: style_err || takes_sequences(),
             interactive: err.is_terminal() && io::stdin().is_terminal(),
             out: OutputStream::new(Box::new(out), style_out, io::stdout().is_terminal()),
             err: OutputStream::new(Box::new(err), style_err, io::stderr().is_terminal()),
@@ -130,6 +145,7 @@ impl Shell {
             err: OutputStream::new(err, false, false),
             verbosity,
             interactive: false,
+            moves: false,
             width: USUAL_WIDTH,
         }
     }
@@ -144,9 +160,9 @@ impl Shell {
         self.interactive
     }
 
-    /// Whether lines can be drawn again in place: standard error is a terminal that takes styles.
+    /// Whether lines can be drawn again in place: standard error is a terminal that takes control sequences, with or without colours.
     pub fn can_redraw(&self) -> bool {
-        self.interactive && self.err.styled && self.verbosity == Verbosity::Normal
+        self.interactive && self.moves && self.verbosity == Verbosity::Normal
     }
 
     /// Moves on the terminal, whatever the styles.

@@ -1,6 +1,6 @@
 //! `tranship status`: the status of deployments, once or as it changes.
 
-use super::deployment::{AwsOptions, TerminalProgress};
+use super::deployment::{AwsOptions, ReadingProgress};
 use super::status_screen::StatusScreen;
 use super::{CommandContext, ExitStatus, VariableOptions};
 use crate::deploy::{self, DeployOptions, DeploymentStatus, ResourceDrift, ServiceStatus};
@@ -49,7 +49,7 @@ impl StatusCommand {
         }
         let mut exit = ExitStatus::Done;
         for ((deployment, options), name) in deployments.iter().zip(&self.environments) {
-            match deploy::status(deployment, self.drift, options, &mut TerminalProgress(context.shell)) {
+            match deploy::status(deployment, self.drift, options, &mut ReadingProgress(context.shell)) {
                 Ok(found) => {
                     let width = context.shell.data_columns();
                     context.shell.data(&match self.format {
@@ -85,19 +85,39 @@ impl StatusCommand {
     }
 }
 
-/// The lines for a terminal of this width: a long one goes on below.
+/// The lines for a terminal of this width: a long one goes on below. An address stays whole, so that it can be followed.
 fn fitted(found: &DeploymentStatus, width: usize) -> String {
-    human(found).lines().flat_map(|line| wrap(line, width)).map(|line| line + "\n").collect()
+    let lines = |line: &str| if is_address(line) { vec![line.to_owned()] } else { wrap(line, width) };
+    human(found).lines().flat_map(lines).map(|line| line + "\n").collect()
 }
 
 fn human(found: &DeploymentStatus) -> String {
     let state = found.state.as_deref().unwrap_or("not deployed");
     let variables = found.variables.iter().map(|(name, value)| format!("  {name}: {value}\n"));
-    let facts = found.facts.iter().map(|(name, value)| format!("  {name}: {value}\n"));
+    let facts = told_facts(&found.facts).into_iter().map(|(name, value)| format!("  {name}: {value}\n"));
     let services = found.services.iter().map(line);
     let drift = found.drift.iter().flat_map(|all| drift(all));
     let lines = variables.chain(facts).chain(services).chain(drift);
     format!("{}: {state}\n", found.subject) + &lines.collect::<String>()
+}
+
+/// Outputs that other programs read.
+const UNTOLD: &[&str] = &["LoadBalancerDnsName", "LoadBalancerHostedZoneId", "RunCommand"];
+
+/// The facts that a person reads, an address that has two names once. The document has all of them.
+pub(super) fn told_facts(all: &[(String, String)]) -> Vec<&(String, String)> {
+    let mut told: Vec<&(String, String)> = Vec::new();
+    for fact in all.iter().filter(|(name, _)| !UNTOLD.iter().any(|end| name.ends_with(end))) {
+        let same = |one: &&(String, String)| one.1 == fact.1 && is_address(&one.1);
+        if !told.iter().any(same) {
+            told.push(fact);
+        }
+    }
+    told
+}
+
+fn is_address(text: &str) -> bool {
+    text.contains("://")
 }
 
 fn line(service: &ServiceStatus) -> String {
@@ -210,6 +230,29 @@ mod tests {
         assert_eq!(document["variables"], json!({ "APP_VERSION": "41" }));
         assert_eq!(document["services"][0]["digest"], "sha256:0123456789abcdef");
         assert_eq!(document["drift"], Value::Null);
+    }
+
+    #[test]
+    fn of_the_outputs_only_what_a_person_uses_is_told() {
+        let mut found = found();
+        let address = "http://shop-prod-loadbalan426c682ae29c7-wwvfjj4x.us-east-1.elb.amazonaws.com";
+        let fact = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        found.facts = vec![
+            fact("changed", "2026-11-28"),
+            fact("Url", address),
+            fact("WebUrl", address),
+            fact("AdminUrl", "http://admin"),
+            fact("LoadBalancerDnsName", "shop"),
+            fact("LoadBalancerHostedZoneId", "Z1"),
+            fact("SeedRunCommand", "aws ecs run-task"),
+            fact("Other", "2026-11-28"),
+        ];
+        let text = fitted(&found, 60);
+        let told: Vec<&str> = text.lines().skip(2).take(4).collect();
+        let url = format!("  Url: {address}");
+        assert_eq!(told, ["  changed: 2026-11-28", &url, "  AdminUrl: http://admin", "  Other: 2026-11-28"]);
+        assert!(!text.contains("Z1") && !text.contains("run-task") && !text.contains("WebUrl"), "{text}");
+        assert_eq!(document("prod", &found)["facts"]["LoadBalancerHostedZoneId"], "Z1");
     }
 
     #[test]

@@ -193,12 +193,17 @@ pub mod arn {
 
     /// `arn:PARTITION:service:REGION:ACCOUNT:` and the start of the resource part.
     pub fn regional(service: &str, resource: &str) -> FnSub {
-        partition(service)
-            .pseudo(PseudoParameter::Region)
-            .then(":")
-            .pseudo(PseudoParameter::AccountId)
-            .then(":")
-            .then(resource)
+        in_region(service, None, resource)
+    }
+
+    /// The same in a region by its name. Without a name, it is the stack's own.
+    pub fn in_region(service: &str, region: Option<&str>, resource: &str) -> FnSub {
+        let start = partition(service);
+        let start = match region {
+            Some(region) => start.then(region),
+            None => start.pseudo(PseudoParameter::Region),
+        };
+        start.then(":").pseudo(PseudoParameter::AccountId).then(":").then(resource)
     }
 
     /// `arn:PARTITION:service::ACCOUNT:` and the start of the resource part: IAM.
@@ -258,6 +263,10 @@ Statement:
             (
                 arn::regional("ecs", "cluster/c"),
                 "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:cluster/c",
+            ),
+            (
+                arn::in_region("ecr", Some("us-east-1"), "repository/r"),
+                "arn:${AWS::Partition}:ecr:us-east-1:${AWS::AccountId}:repository/r",
             ),
             (arn::global("iam", "role/r"), "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/r"),
             (arn::bare("s3", "bucket"), "arn:${AWS::Partition}:s3:::bucket"),

@@ -160,6 +160,8 @@ roles! {
     ServiceOnInstance,
     /// The role of a managed service.
     ServiceRole,
+    /// The log group of sessions in containers.
+    SessionLog,
     /// A nested stack.
     Stack,
     /// A subnet.

@@ -25,7 +25,7 @@ pub(crate) use self::failure::sdk as sdk_failure;
 pub use self::failure::{DeployFailure, FailureKind};
 pub use self::operate::{
     ExecSession, FinishedTask, LogRequest, PastEvent, StatusRounds, TaskRequest, events, exec, follow_events,
-    logs, run_task, watch,
+    logs, run_task, shell_words, watch,
 };
 pub use self::ownership::ProjectMark;
 pub use self::permissions::{TrustedRunner, policy};
@@ -371,17 +371,13 @@ fn run<T>(
     work: impl AsyncFnOnce(&AwsSession, &mut dyn DeployProgress) -> Result<T, DeployFailure>,
 ) -> Result<T, DeployFailure> {
     refuse_separate(deployment)?;
-    let subject = match deployment {
-        TargetDeployment::Stack(stack) => format!("stack {}", stack.stack),
-        TargetDeployment::Beanstalk(target) => format!("environment {}", target.environment),
-    };
     blocking(async {
         let opened = tokio::select! {
             opened = AwsSession::open(deployment.region(), options.profile.as_deref()) => opened,
             () = interruption() => Err(DeployFailure::new(FailureKind::Interrupted, "interrupted before anything was done")),
         };
         let session = opened?;
-        progress.banner(&session.banner(subject));
+        progress.banner(&session.banner(deployment.subject()));
         session.expect_account(deployment.account())?;
         session.mask().borrow_mut().hide(options.values.secrets.values());
         let mut progress = MaskedProgress::new(session.mask(), progress);

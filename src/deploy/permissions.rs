@@ -211,6 +211,9 @@ fn of_stack(
     statements.push(statement("Stack", STACK, &arns));
     statements.push(history(place));
     statements.push(statement("Services", SERVICES, &["*".into()]));
+    // Source: Amazon ECS Developer Guide, "ECS Exec logging": whoever opens a session makes a data key.
+    let session_key = stack.session_key.as_ref();
+    statements.extend(session_key.map(|key| statement("Sessions", &["kms:GenerateDataKey"], &[key.clone()])));
     if types.contains("AWS::AutoScaling::AutoScalingGroup") {
         statements.push(statement("Instances", INSTANCES, &["*".into()]));
     }
@@ -427,6 +430,21 @@ mod tests {
         let linked = find(&policy, "ResourcesServiceLinkedRoles").unwrap();
         assert_eq!(linked["Condition"]["StringEquals"]["iam:AWSServiceName"], json!(["rds.amazonaws.com"]));
         assert!(find(&policy, "Instances").is_none() && find(&policy, "Repositories").is_none());
+    }
+
+    #[test]
+    fn a_session_with_a_key_needs_a_data_key() {
+        let mut one = compiled("Resources: {}\n");
+        assert_eq!(find(&policy(&one, false), "Sessions"), None);
+        let TargetDeployment::Stack(stack) = &mut one.deployment else { unreachable!() };
+        let key = "arn:aws-cn:kms:cn-north-1:123456789012:key/1";
+        stack.session_key = Some(key.to_owned());
+        let policy = policy(&one, false);
+        let statement = find(&policy, "Sessions").unwrap();
+        assert_eq!(
+            (&statement["Action"], &statement["Resource"]),
+            (&json!(["kms:GenerateDataKey"]), &json!([key]))
+        );
     }
 
     #[test]

@@ -100,9 +100,10 @@ impl AwsSession {
         let Some(provider) = config.credentials_provider() else {
             return Err(credentials("no AWS credentials found", known.as_deref()));
         };
-        let found = provider.provide_credentials().await.map_err(|error| {
-            credentials(&format!("no usable AWS credentials: {}", cause(&error)), known.as_deref())
-        })?;
+        let found = provider
+            .provide_credentials()
+            .await
+            .map_err(|error| credentials(&without_credentials(&cause(&error)), known.as_deref()))?;
         let source = source(profile, provider_of(&format!("{found:?}")), variable);
         let who = aws_sdk_sts::Client::new(&config).get_caller_identity().send().await;
         let who = who.map_err(|error| sdk("look up the identity of the credentials", error))?;
@@ -165,6 +166,12 @@ impl AwsSession {
             source: self.source.clone(),
             identity: self.identity.clone(),
         }
+    }
+
+    /// The failure where there is no such stack or environment: where it was looked for says most.
+    pub(super) fn not_deployed(&self, subject: &str) -> DeployFailure {
+        let (account, region) = (&self.account, &self.region);
+        DeployFailure::failed(format!("the {subject} is not deployed in account {account}, region {region}"))
     }
 
     /// The DNS suffix of this partition.
@@ -303,6 +310,15 @@ fn no_region() -> DeployFailure {
     )
 }
 
+/// What is wrong, without the places that were never to be looked into.
+fn without_credentials(cause: &str) -> String {
+    let told: Vec<&str> = cause.lines().filter(|line| !line.contains("was not enabled")).collect();
+    match told.as_slice() {
+        [only] if only.starts_with("no credentials found in chain") => "no AWS credentials found".to_owned(),
+        told => format!("no usable AWS credentials: {}", told.join("\n")),
+    }
+}
+
 /// A variable of the process's environment that is not empty.
 #[allow(clippy::disallowed_methods, reason = "the SDK reads the same variable; compiling never gets here")]
 fn variable(name: &str) -> Option<String> {
@@ -316,4 +332,19 @@ fn cause(error: &(dyn std::error::Error + 'static)) -> String {
         current = next;
     }
     current.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_that_hold_no_credentials_are_not_listed() {
+        let chain = "no credentials found in chain. Attempted:\n  Environment: the credential provider was not enabled: not set\n";
+        assert_eq!(without_credentials(chain), "no AWS credentials found");
+        let broken = format!("{chain}  Profile: the token expired");
+        let told = "no usable AWS credentials: no credentials found in chain. Attempted:\n  Profile: the token expired";
+        assert_eq!(without_credentials(&broken), told);
+        assert_eq!(without_credentials("no such profile"), "no usable AWS credentials: no such profile");
+    }
 }

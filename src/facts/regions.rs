@@ -156,6 +156,16 @@ impl AwsPartition {
         self.row().url_suffix
     }
 
+    /// The host of its console, after the name of a region and a dot. Source: the "Endpoints" pages of the guides to AWS
+    /// China and AWS GovCloud (US), 2026-11.
+    pub fn console(self) -> &'static str {
+        match self {
+            AwsPartition::China => "console.amazonaws.cn",
+            AwsPartition::GovCloud => "console.amazonaws-us-gov.com",
+            _ => "console.aws.amazon.com",
+        }
+    }
+
     fn row(self) -> &'static PartitionRow {
         PARTITIONS.iter().find(|row| row.partition == self).unwrap_or(&COMMERCIAL)
     }

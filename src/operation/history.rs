@@ -106,6 +106,13 @@ impl DeploymentRecord {
     }
 }
 
+/// The names of the parameters that did not have one value all the time.
+pub fn differing(records: &[DeploymentRecord], now: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let all = records.iter().flat_map(|record| &record.parameters);
+    let changed = all.filter(|(name, value)| now.get(*name) != Some(*value));
+    changed.map(|(name, _)| (name.clone(), name.clone())).collect()
+}
+
 /// The length of a date: a shorter start of a time names none.
 const DATE: usize = 10;
 
@@ -129,6 +136,20 @@ mod tests {
         let parameters =
             BTreeMap::from([("Tag".to_owned(), tag.to_owned()), ("Image".to_owned(), format!("shop:{tag}"))]);
         DeploymentRecord::new(time, "ops", "template", parameters)
+    }
+
+    #[test]
+    fn without_the_manifest_a_version_is_what_was_changed_since() {
+        let mut records = [record("2026-11-27T21:04:05Z", "40"), record("2026-11-27T22:04:05Z", "41")];
+        for one in &mut records {
+            one.parameters.insert("VpcId".into(), "vpc-1".into());
+        }
+        let now = records[1].parameters.clone();
+        let found = differing(&records, &now);
+        let pair = |name: &str| (name.to_owned(), name.to_owned());
+        assert_eq!(found, BTreeMap::from([pair("Tag"), pair("Image")]));
+        assert_eq!(records[0].line(&found), "2026-11-27T21:04:05Z  Image=shop:40 Tag=40");
+        assert_eq!(differing(&records[1..], &now), BTreeMap::new());
     }
 
     #[test]

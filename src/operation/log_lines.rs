@@ -26,6 +26,10 @@ pub fn container_of(stream: &str) -> Option<(&str, &str)> {
     (parts.next().is_none() && !container.is_empty() && !task.is_empty()).then_some((container, task))
 }
 
+/// What the streams of sessions begin with: ECS Exec logs beside the service unless it is told otherwise. Source: Amazon ECS
+/// Developer Guide, "Monitor Amazon ECS containers with ECS Exec".
+const SESSIONS: &str = "ecs-execute-command-";
+
 /// Which streams are wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogSelection {
@@ -38,8 +42,11 @@ pub struct LogSelection {
 }
 
 impl LogSelection {
-    /// Whether a stream is wanted.
+    /// Whether a stream is wanted. What was typed in a session is no log of a service.
     pub fn takes(&self, stream: &str) -> bool {
+        if stream.starts_with(SESSIONS) {
+            return false;
+        }
         let Some((container, task)) = container_of(stream) else { return self.names.is_empty() };
         (self.names.is_empty() || self.names.contains(container))
             && !self.without.contains(container)
@@ -171,6 +178,9 @@ mod tests {
     fn only_the_streams_that_are_asked_for_are_taken() {
         let all = LogSelection::default();
         assert!(all.takes("ecs/web/1") && all.takes("i-0123"));
+        assert!(
+            !all.takes("ecs-execute-command-0e86561fddf625dc1") && all.takes("ecs/ecs-execute-command-1/1")
+        );
         let web = LogSelection { names: names(&["web"]), ..LogSelection::default() };
         assert!(web.takes("ecs/web/1") && !web.takes("ecs/worker/1") && !web.takes("i-0123"));
         let jobs = LogSelection { without: names(&["web"]), ..LogSelection::default() };

@@ -67,8 +67,8 @@ phases:
           read -r AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN <<< "$KEYS"
           export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
         fi
-      - aws cloudformation describe-change-set --stack-name "$STACK" --change-set-name "$CHANGE_SET" --query '[StackId,ChangeSetId]' --output text > ids.txt
-      - aws cloudformation describe-change-set --stack-name "$STACK" --change-set-name "$CHANGE_SET" --query 'Changes[].ResourceChange.[Action,Replacement,LogicalResourceId,ResourceType]' --output text > changes.txt
+      - aws cloudformation describe-change-set --region "$REGION" --stack-name "$STACK" --change-set-name "$CHANGE_SET" --query '[StackId,ChangeSetId]' --output text > ids.txt
+      - aws cloudformation describe-change-set --region "$REGION" --stack-name "$STACK" --change-set-name "$CHANGE_SET" --query 'Changes[].ResourceChange.[Action,Replacement,LogicalResourceId,ResourceType]' --output text > changes.txt
       - export STACK_ID=$(cut -f 1 ids.txt) CHANGE_SET_ID=$(cut -f 2 ids.txt)
       - |
         export SUMMARY=$(awk '

@@ -88,7 +88,10 @@ pub(super) fn commands(plan: &DeliveryPlan) -> BuildCommands {
     }
     commands.build.push(tranship("build --all"));
     for environment in plan.environments.iter().filter(|it| it.publishes) {
-        commands.build.push(tranship(&format!("publish {} --tag \"$VERSION\"", quoted(&environment.name))));
+        // Repositories are in the pipeline's account, and other accounts pull from them.
+        let account = if environment.account.is_some() { " --account \"$ACCOUNT\"" } else { "" };
+        let name = quoted(&environment.name);
+        commands.build.push(tranship(&format!("publish {name} --tag \"$VERSION\"{account}")));
     }
     commands.record.push(tranship(&format!("pipeline --provider {} --out dist/pipeline --record dist --build-version \"$VERSION\" --commit \"$COMMIT\" --account \"$ACCOUNT\"", super::plan::word(plan.provider))));
     commands

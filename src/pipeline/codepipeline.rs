@@ -49,7 +49,8 @@ pub(super) fn repository(plan: &DeliveryPlan) -> TemplateValue {
 pub(super) fn template(plan: &DeliveryPlan) -> Template {
     let mut template = described(plan, "the pipeline from a commit to its environments");
     parameters(plan, &mut template);
-    artifact_store::add(plan, &mut template);
+    artifact_store::add_parameters(plan, &mut template);
+    artifact_store::add(plan, None, &mut template);
     pipeline_roles::add(plan, &mut template);
     plan.environments.iter().for_each(|it| environment_roles::add(plan, it, &mut template));
     pipeline_roles::add_assuming(plan, &mut template);
@@ -59,7 +60,8 @@ pub(super) fn template(plan: &DeliveryPlan) -> Template {
         "PipelineType" => "V2",
         "ExecutionMode" => "QUEUED",
         "RoleArn" => pipeline_roles::pipeline().arn(),
-        "ArtifactStore" => artifact_store::store(plan),
+        "ArtifactStore" => ?artifact_store::only_store(plan),
+        "ArtifactStores" => ?artifact_store::stores(plan),
         "Triggers" => stages::triggers(plan),
         "Stages" => stages::all(plan),
     };
@@ -127,13 +129,7 @@ fn outputs(plan: &DeliveryPlan, template: &mut Template) {
         &super::id("PipelineArn"),
         output("The ARN of the pipeline", arn::regional("codepipeline", "").reference(&pipeline()).into()),
     );
-    if let Some(key) = artifact_store::project_key(plan) {
-        let text = "The bucket of the artifacts, for the roles of environments in other accounts";
-        template
-            .add_output(&super::id("ArtifactBucketName"), output(text, artifact_store::bucket().reference()));
-        template.add_output(
-            &super::id("ArtifactKeyArn"),
-            output("The key of the artifacts, for the same roles", key),
-        );
+    if artifact_store::project_key(plan).is_some() {
+        artifact_store::add_outputs(plan, None, template);
     }
 }

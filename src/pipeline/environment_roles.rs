@@ -80,11 +80,11 @@ pub(super) fn add(plan: &DeliveryPlan, environment: &EnvironmentPlan, template: 
     }
     let (trust, policy) = match &environment.delivery {
         DeliveryKind::Stack(stack) => {
-            (trust_own_account("cloudformation.amazonaws.com"), stack_policy(stack))
+            (trust_own_account("cloudformation.amazonaws.com"), stack_policy(environment, stack))
         }
         DeliveryKind::Beanstalk(it) => {
-            let mut policy = beanstalk_policy(it);
-            artifact_store::access(plan, &mut policy, false);
+            let mut policy = beanstalk_policy(environment, it);
+            artifact_store::access(plan, plan.elsewhere(environment), &mut policy, false);
             (trust_of(super::pipeline_roles::pipeline().arn(), None), policy)
         }
     };
@@ -113,22 +113,21 @@ fn trust_of(principal: TemplateValue, condition: Option<PropertyMap>) -> Propert
 }
 
 /// What CloudFormation may do for the template of a stack, and no more than the template's own types need.
-pub(super) fn stack_policy(stack: &StackDelivery) -> IamPolicy {
+pub(super) fn stack_policy(environment: &EnvironmentPlan, stack: &StackDelivery) -> IamPolicy {
+    let region = environment.region.as_deref();
     let mut policy = IamPolicy::new();
     for grant in &stack.grants {
-        for statement in statements(grant, &stack.stack) {
-            policy.add(statement);
-        }
+        policy.add(statement(grant, &stack.stack, region));
     }
     if stack.has_secrets() {
-        let secret = arn::regional("secretsmanager", &format!("secret:{}-*", stack.secret()));
+        let secret = arn::in_region("secretsmanager", region, &format!("secret:{}-*", stack.secret()));
         policy.add(PolicyStatement::allow(["secretsmanager:GetSecretValue"]).on(secret));
     }
     policy
 }
 
 /// A grant for a stack: what CloudFormation names itself begins with the stack's name, in capitals or not.
-fn statements(grant: &ActionGrant, stack: &str) -> Vec<PolicyStatement> {
+fn statement(grant: &ActionGrant, stack: &str, region: Option<&str>) -> PolicyStatement {
     let start: String = stack.chars().take(STACK_PREFIX).collect();
     let allow = |resource: TemplateValue| {
         let statement = PolicyStatement::allow(grant.actions.iter().copied()).on(resource);
@@ -139,13 +138,13 @@ fn statements(grant: &ActionGrant, stack: &str) -> Vec<PolicyStatement> {
     };
     let at = |rest: &str| rest.replace("{stack}", &start);
     match grant.scope {
-        GrantScope::Everything => vec![allow("*".into())],
+        GrantScope::Everything => allow("*".into()),
         GrantScope::Regional(service, rest) if rest.starts_with("subgrp:") => {
             // Amazon RDS writes names in small letters.
-            vec![allow(arn::regional(service, &at(rest).to_ascii_lowercase()).into())]
+            allow(arn::in_region(service, region, &at(rest).to_ascii_lowercase()).into())
         }
-        GrantScope::Regional(service, rest) => vec![allow(arn::regional(service, &at(rest)).into())],
-        GrantScope::Global(service, rest) => vec![allow(arn::global(service, &at(rest)).into())],
+        GrantScope::Regional(service, rest) => allow(arn::in_region(service, region, &at(rest)).into()),
+        GrantScope::Global(service, rest) => allow(arn::global(service, &at(rest)).into()),
     }
 }
 
@@ -160,13 +159,12 @@ pub(super) const BEANSTALK: &[&str] = &[
 
 /// What the deployment of a version calls: Elastic Beanstalk works on the resources of the environment with the rights
 /// of the caller.
-pub(super) fn beanstalk_policy(it: &BeanstalkDelivery) -> IamPolicy {
-    let own = |rest: String| arn::regional("elasticbeanstalk", &rest);
+pub(super) fn beanstalk_policy(environment: &EnvironmentPlan, it: &BeanstalkDelivery) -> IamPolicy {
+    let region = environment.region.as_deref();
+    let own = |rest: String| arn::in_region("elasticbeanstalk", region, &rest);
     let (application, environment) = (&it.application, &it.environment);
-    let bucket = FnSub::text("arn:")
-        .pseudo(PseudoParameter::Partition)
-        .then(":s3:::elasticbeanstalk-")
-        .pseudo(PseudoParameter::Region)
+    let bucket = arn::bare("s3", "elasticbeanstalk-")
+        .append(super::region_name(region))
         .then("-")
         .pseudo(PseudoParameter::AccountId);
     IamPolicy::new()
@@ -196,7 +194,7 @@ pub(super) fn beanstalk_policy(it: &BeanstalkDelivery) -> IamPolicy {
                 "cloudformation:ListStackResources",
                 "cloudformation:UpdateStack",
             ])
-            .on(arn::regional("cloudformation", "stack/awseb-e-*")),
+            .on(arn::in_region("cloudformation", region, "stack/awseb-e-*")),
         )
         .with(
             PolicyStatement::allow([
@@ -204,7 +202,11 @@ pub(super) fn beanstalk_policy(it: &BeanstalkDelivery) -> IamPolicy {
                 "autoscaling:SuspendProcesses",
                 "autoscaling:UpdateAutoScalingGroup",
             ])
-            .on(arn::regional("autoscaling", "autoScalingGroup:*:autoScalingGroupName/awseb-e-*")),
+            .on(arn::in_region(
+                "autoscaling",
+                region,
+                "autoScalingGroup:*:autoScalingGroupName/awseb-e-*",
+            )),
         )
         .with(
             PolicyStatement::allow([
@@ -230,7 +232,8 @@ pub(super) fn action_statements(
     deploy_role: TemplateValue,
 ) -> Vec<PolicyStatement> {
     let Some(stack) = environment.stack() else { return Vec::new() };
-    let arn = arn::regional("cloudformation", &format!("stack/{}/*", stack.stack));
+    let region = environment.region.as_deref();
+    let arn = arn::in_region("cloudformation", region, &format!("stack/{}/*", stack.stack));
     let calls = match environment.protected {
         false => vec![PolicyStatement::allow(CREATE_OR_UPDATE.iter().copied()).on(arn)],
         true => vec![
@@ -261,16 +264,22 @@ pub(super) fn foreign_template(plan: &DeliveryPlan, environment: &EnvironmentPla
         Some(own) => number.default(own),
         None => number,
     };
+    let of = match plan.elsewhere(environment) {
+        None => "its stack".to_owned(),
+        Some(region) => format!("the stack of artifacts-{region}.yaml"),
+    };
     template.add_parameter(&account, number);
     template.add_parameter(
         &bucket,
-        TemplateParameter::string("The bucket of the pipeline's artifacts: an output of its stack.")
+        TemplateParameter::string(format!("The bucket of the pipeline's artifacts: an output of {of}."))
             .min_length(3),
     );
     template.add_parameter(
         &key,
-        TemplateParameter::string("The ARN of the key of the pipeline's artifacts: an output of its stack.")
-            .min_length(20),
+        TemplateParameter::string(format!(
+            "The ARN of the key of the pipeline's artifacts: an output of {of}."
+        ))
+        .min_length(20),
     );
     let mut action = IamPolicy::new();
     let objects = FnSub::text("arn:").pseudo(PseudoParameter::Partition).then(":s3:::").reference(&bucket);
@@ -283,13 +292,13 @@ pub(super) fn foreign_template(plan: &DeliveryPlan, environment: &EnvironmentPla
         DeliveryKind::Stack(stack) => {
             let properties = role(
                 trust_own_account("cloudformation.amazonaws.com"),
-                &stack_policy(stack),
+                &stack_policy(environment, stack),
                 Some(name(plan, environment, "deploy")),
             );
             template.add(&deploy, Resource::new("AWS::IAM::Role", properties));
             action_statements(environment, deploy.arn()).into_iter().for_each(|it| action.add(it));
         }
-        DeliveryKind::Beanstalk(it) => action.extend(&beanstalk_policy(it)),
+        DeliveryKind::Beanstalk(it) => action.extend(&beanstalk_policy(environment, it)),
     }
     // The pipeline's role is named, since a role cannot trust one that may not exist yet.
     let root = FnSub::text("arn:")

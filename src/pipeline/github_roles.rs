@@ -8,6 +8,7 @@ use super::environment_roles::{BEANSTALK, beanstalk_policy, stack_policy};
 use super::image_repositories;
 use super::model::{DeliveryKind, DeliveryPlan, EnvironmentPlan, StackDelivery};
 use super::pipeline_roles::PUSH;
+use std::collections::BTreeSet;
 use tranship_cloudformation::iam::{IamPolicy, PolicyStatement, arn};
 use tranship_cloudformation::{
     FnSub, If, LogicalId, PropertyMap, PseudoParameter, Resource, Template, TemplateCondition,
@@ -50,9 +51,21 @@ pub(super) fn address(
 ) -> String {
     let account = environment.and_then(|it| it.account.clone()).or_else(|| plan.account.clone());
     let account = account.unwrap_or_else(|| "${{ vars.AWS_ACCOUNT_ID }}".to_owned());
-    let region = environment.or(plan.environments.first()).and_then(|it| it.region.as_deref());
+    let region = region(plan, environment);
     let partition = AwsPartition::of_region(region.unwrap_or_default()).name();
     format!("arn:{partition}:iam::{account}:role/{}", name(plan, role))
+}
+
+/// The region that a job works in: the environment's, otherwise the pipeline's.
+pub(super) fn region<'a>(
+    plan: &'a DeliveryPlan,
+    environment: Option<&'a EnvironmentPlan>,
+) -> Option<&'a str> {
+    let first = || plan.environments.first().and_then(|it| it.region.as_deref());
+    match environment {
+        Some(environment) => environment.region.as_deref(),
+        None => plan.region.as_deref().or_else(first),
+    }
 }
 
 /// A template for each account: the pipeline's without a number, and those of other environments.
@@ -146,8 +159,9 @@ fn trust(provider: &TemplateValue, subjects: Vec<TemplateValue>) -> PropertyMap 
 }
 
 /// The stack, and its nested stacks, which CloudFormation names after it.
-fn stack_arns(stack: &StackDelivery) -> Vec<FnSub> {
-    let arn = |name: &str| arn::regional("cloudformation", &format!("stack/{name}/*"));
+fn stack_arns(environment: &EnvironmentPlan, stack: &StackDelivery) -> Vec<FnSub> {
+    let region = environment.region.as_deref();
+    let arn = |name: &str| arn::in_region("cloudformation", region, &format!("stack/{name}/*"));
     let nested = stack.nested.then(|| arn(&format!("{}-*", stack.stack)));
     std::iter::once(arn(&stack.stack)).chain(nested).collect()
 }
@@ -162,17 +176,18 @@ fn template_bucket() -> FnSub {
 }
 
 /// The parameters that AWS publishes, such as those that name the images of instances.
-fn public_parameters() -> FnSub {
+fn public_parameters(region: Option<&str>) -> FnSub {
     FnSub::text("arn:")
         .pseudo(PseudoParameter::Partition)
         .then(":ssm:")
-        .pseudo(PseudoParameter::Region)
+        .append(super::region_name(region))
         .then("::parameter/aws/service/*")
 }
 
 /// Creating, reading and deleting change sets: none can be executed.
 fn plan_policy(environments: &[&EnvironmentPlan]) -> IamPolicy {
-    let stacks = environments.iter().filter_map(|it| it.stack()).flat_map(stack_arns);
+    let stacks = environments.iter().filter_map(|it| Some(stack_arns(it, it.stack()?))).flatten();
+    let regions: BTreeSet<Option<&str>> = environments.iter().map(|it| it.region.as_deref()).collect();
     let actions = [
         "cloudformation:CreateChangeSet",
         "cloudformation:DeleteChangeSet",
@@ -183,7 +198,9 @@ fn plan_policy(environments: &[&EnvironmentPlan]) -> IamPolicy {
     IamPolicy::new()
         .with(PolicyStatement::allow(actions).on_all(stacks))
         .with(PolicyStatement::allow(["cloudformation:GetTemplateSummary"]).on("*"))
-        .with(PolicyStatement::allow(["ssm:GetParameters"]).on(public_parameters()))
+        .with(
+            PolicyStatement::allow(["ssm:GetParameters"]).on_all(regions.into_iter().map(public_parameters)),
+        )
         .with(PolicyStatement::allow(["s3:GetObject", "s3:ListBucket", "s3:PutObject"]).on(template_bucket()))
 }
 
@@ -191,13 +208,13 @@ fn plan_policy(environments: &[&EnvironmentPlan]) -> IamPolicy {
 fn deploy_policy(environment: &EnvironmentPlan) -> IamPolicy {
     match &environment.delivery {
         DeliveryKind::Stack(stack) => {
-            let mut policy = stack_policy(stack);
+            let mut policy = stack_policy(environment, stack);
             let executes = [
                 "cloudformation:DescribeChangeSet",
                 "cloudformation:DescribeStacks",
                 "cloudformation:ExecuteChangeSet",
             ];
-            policy.add(PolicyStatement::allow(executes).on_all(stack_arns(stack)));
+            policy.add(PolicyStatement::allow(executes).on_all(stack_arns(environment, stack)));
             if !environment.protected {
                 let plans = [
                     "cloudformation:CreateChangeSet",
@@ -209,7 +226,7 @@ fn deploy_policy(environment: &EnvironmentPlan) -> IamPolicy {
                     "cloudformation:ListChangeSets",
                     "cloudformation:ListStackResources",
                 ];
-                policy.add(PolicyStatement::allow(plans).on_all(stack_arns(stack)));
+                policy.add(PolicyStatement::allow(plans).on_all(stack_arns(environment, stack)));
                 let reads = [
                     "cloudformation:GetTemplateSummary",
                     "ecs:DescribeServices",
@@ -223,7 +240,7 @@ fn deploy_policy(environment: &EnvironmentPlan) -> IamPolicy {
             policy
         }
         DeliveryKind::Beanstalk(it) => {
-            let mut policy = beanstalk_policy(it);
+            let mut policy = beanstalk_policy(environment, it);
             policy.add(PolicyStatement::allow(BEANSTALK.iter().copied()).on("*"));
             policy.add(artifacts());
             policy

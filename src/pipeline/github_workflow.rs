@@ -11,6 +11,7 @@ use super::github_roles::{self, GithubRole};
 use super::model::{DeliveryPlan, EnvironmentPlan, ParameterSource, StackDelivery};
 use std::fmt::Write as _;
 use tranship_cloudformation::scalar;
+use tranship_facts::AwsPartition;
 
 /// Where GitHub looks for it.
 pub(super) const PATH: &str = ".github/workflows/tranship.yml";
@@ -43,7 +44,7 @@ impl WorkflowText {
     /// The steps that every job starts with.
     fn start(&mut self, plan: &DeliveryPlan) {
         self.line(2, "steps:");
-        self.line(3, "- uses: actions/checkout@v4");
+        self.line(3, "- uses: actions/checkout@v5");
         self.line(4, "with:");
         self.line(5, "persist-credentials: false");
         let mut install = commands(plan).install;
@@ -53,14 +54,11 @@ impl WorkflowText {
 
     /// A step that assumes a role.
     fn role(&mut self, plan: &DeliveryPlan, environment: Option<&EnvironmentPlan>, role: GithubRole<'_>) {
-        let region = environment.or(plan.environments.first()).and_then(|it| it.region.clone());
-        self.line(3, "- uses: aws-actions/configure-aws-credentials@v4");
+        let region = github_roles::region(plan, environment);
+        self.line(3, "- uses: aws-actions/configure-aws-credentials@v6");
         self.line(4, "with:");
         self.line(5, format!("role-to-assume: {}", github_roles::address(plan, environment, role)));
-        self.line(
-            5,
-            format!("aws-region: {}", region.unwrap_or_else(|| "${{ vars.AWS_REGION }}".to_owned())),
-        );
+        self.line(5, format!("aws-region: {}", region.unwrap_or("${{ vars.AWS_REGION }}")));
     }
 
     /// A job up to its steps.
@@ -81,7 +79,7 @@ impl WorkflowText {
 
     /// Takes the artifacts of the build.
     fn download(&mut self) {
-        self.line(3, "- uses: actions/download-artifact@v4");
+        self.line(3, "- uses: actions/download-artifact@v7");
         self.line(4, "with:");
         self.line(5, "name: dist");
         self.line(5, "path: dist");
@@ -274,7 +272,9 @@ fn publish(plan: &DeliveryPlan, out: &mut WorkflowText) {
     ];
     if pushes {
         lines.push("ACCOUNT=$(aws sts get-caller-identity --query Account --output text)".to_owned());
-        lines.push("export ACCOUNT REGISTRY=\"$ACCOUNT.dkr.ecr.$AWS_REGION.amazonaws.com\"".to_owned());
+        let partition = AwsPartition::of_region(github_roles::region(plan, None).unwrap_or_default());
+        let suffix = partition.url_suffix();
+        lines.push(format!("export ACCOUNT REGISTRY=\"$ACCOUNT.dkr.ecr.$AWS_REGION.{suffix}\""));
     } else {
         lines.push("export ACCOUNT=".to_owned());
     }
@@ -283,7 +283,7 @@ fn publish(plan: &DeliveryPlan, out: &mut WorkflowText) {
     lines.extend(found.build);
     lines.extend(found.record);
     out.run("Publish", &[], &lines);
-    out.line(3, "- uses: actions/upload-artifact@v4");
+    out.line(3, "- uses: actions/upload-artifact@v6");
     out.line(4, "with:");
     out.line(5, "name: dist");
     out.line(5, "path: dist");

@@ -94,5 +94,9 @@ pub(super) fn root_of(account: &str) -> TemplateValue {
 
 /// The repositories that the build pushes to, by their ARNs.
 pub(super) fn arns(plan: &DeliveryPlan) -> Vec<FnSub> {
-    plan.repositories.iter().map(|it| arn::regional("ecr", &format!("repository/{}", it.name))).collect()
+    let arn = |name: &str, region: Option<&str>| arn::in_region("ecr", region, &format!("repository/{name}"));
+    let of = |it: &RepositoryPlan| -> Vec<FnSub> {
+        it.regions.iter().map(|region| arn(&it.name, region.as_deref())).collect()
+    };
+    plan.repositories.iter().flat_map(of).collect()
 }

@@ -29,7 +29,7 @@ pub use self::record::{BuildRecord, RecordError, record};
 use self::model::DeliveryPlan;
 use tranship_app::PipelineProvider;
 use tranship_artifact::{ArtifactSet, PathError};
-use tranship_cloudformation::{LogicalId, Template};
+use tranship_cloudformation::{FnSub, LogicalId, PseudoParameter, Template};
 
 /// What was made of a pipeline.
 #[derive(Debug)]
@@ -66,6 +66,10 @@ fn emit(plan: &DeliveryPlan) -> Result<DeliveryFiles, PathError> {
         PipelineProvider::CodePipeline => {
             artifacts.text("pipeline.yaml", codepipeline::template(plan).to_yaml())?;
             artifacts.text("buildspec.yml", buildspec::text(plan))?;
+            for region in plan.other_regions() {
+                let template = artifact_store::foreign_template(plan, region);
+                artifacts.text(&format!("artifacts-{region}.yaml"), template.to_yaml())?;
+            }
             for environment in plan.environments.iter().filter(|it| it.account.is_some()) {
                 let template = environment_roles::foreign_template(plan, environment);
                 artifacts.text(&format!("roles-{}.yaml", environment.name), template.to_yaml())?;
@@ -91,6 +95,14 @@ fn emit(plan: &DeliveryPlan) -> Result<DeliveryFiles, PathError> {
 /// A logical id of the pipeline's own. All are letters and digits; any other text gets one all the same.
 fn id(text: &str) -> LogicalId {
     LogicalId::parse(text).unwrap_or_else(|| LogicalId::variable(text))
+}
+
+/// The name of a region: the stack's own where there is none.
+fn region_name(region: Option<&str>) -> FnSub {
+    match region {
+        Some(region) => FnSub::text(region),
+        None => FnSub::new().pseudo(PseudoParameter::Region),
+    }
 }
 
 /// A template with its description.

@@ -1,5 +1,6 @@
 //! What is decided of a delivery pipeline, before anything is written.
 
+use std::collections::BTreeSet;
 use tranship_app::PipelineProvider;
 use tranship_cloudformation::LogicalId;
 use tranship_facts::resource_actions::ActionGrant;
@@ -25,6 +26,8 @@ pub(super) struct DeliveryPlan {
     pub(super) connection: Option<String>,
     /// The account of the pipeline, where the manifest names it.
     pub(super) account: Option<String>,
+    /// The region of the pipeline, where the manifest says it.
+    pub(super) region: Option<String>,
     /// How many releases of an image are kept.
     pub(super) releases: u32,
     /// Who is told of failures and approvals.
@@ -57,6 +60,22 @@ impl DeliveryPlan {
         accounts.sort_unstable();
         accounts.dedup();
         accounts
+    }
+
+    /// The regions of the environments that are not the pipeline's, each once.
+    pub(super) fn other_regions(&self) -> Vec<&str> {
+        let regions: BTreeSet<&str> = self.environments.iter().filter_map(|it| self.elsewhere(it)).collect();
+        regions.into_iter().collect()
+    }
+
+    /// The region of an environment, where that is not the pipeline's.
+    pub(super) fn elsewhere<'a>(&self, environment: &'a EnvironmentPlan) -> Option<&'a str> {
+        environment.region.as_deref().filter(|region| Some(*region) != self.region.as_deref())
+    }
+
+    /// The regions whose repositories images are pushed to, each once; none for the pipeline's own.
+    pub(super) fn image_regions(&self) -> BTreeSet<Option<&str>> {
+        self.repositories.iter().flat_map(|it| &it.regions).map(Option::as_deref).collect()
     }
 
     /// The name of a role or another thing that a person must recognize.
@@ -214,4 +233,6 @@ pub(super) struct RepositoryPlan {
     pub(super) name: String,
     /// The services whose images it holds.
     pub(super) services: Vec<String>,
+    /// The regions that it is in: those of the environments that run its images. None stands for the pipeline's own.
+    pub(super) regions: BTreeSet<Option<String>>,
 }

@@ -62,7 +62,11 @@ pub(super) fn add(plan: &DeliveryPlan, template: &mut Template) {
 /// Each action of the pipeline, and no more.
 fn pipeline_policy(plan: &DeliveryPlan) -> IamPolicy {
     let mut policy = IamPolicy::new();
-    artifact_store::access(plan, &mut policy, true);
+    artifact_store::access(plan, None, &mut policy, true);
+    // CodePipeline copies what an action in another region takes to the bucket there.
+    for region in plan.other_regions() {
+        artifact_store::access(plan, Some(region), &mut policy, true);
+    }
     policy.add(PolicyStatement::allow(connection_actions(plan)).on(codepipeline::connection(plan)));
     let projects = approval::is_needed(plan).then(approval::project);
     let projects = std::iter::once(buildspec::project()).chain(projects).map(|id| id.arn());
@@ -120,7 +124,7 @@ fn logs(policy: &mut IamPolicy, group: &LogicalId) {
 fn build_policy(plan: &DeliveryPlan) -> IamPolicy {
     let mut policy = IamPolicy::new();
     logs(&mut policy, &buildspec::log_group());
-    artifact_store::access(plan, &mut policy, true);
+    artifact_store::access(plan, None, &mut policy, true);
     let repositories = image_repositories::arns(plan);
     if !repositories.is_empty() {
         policy.add(PolicyStatement::allow(["ecr:GetAuthorizationToken"]).on("*"));
@@ -133,15 +137,18 @@ fn build_policy(plan: &DeliveryPlan) -> IamPolicy {
 fn reader_policy(plan: &DeliveryPlan) -> IamPolicy {
     let mut policy = IamPolicy::new();
     logs(&mut policy, &approval::log_group());
-    artifact_store::access(plan, &mut policy, false);
+    artifact_store::access(plan, None, &mut policy, false);
     for environment in plan.environments.iter().filter(|it| it.protected) {
         let Some(stack) = environment.stack() else { continue };
         match environment_roles::action_role(plan, environment) {
             Some(role) => policy.add(PolicyStatement::allow(["sts:AssumeRole"]).on(role)),
-            None => policy.add(
-                PolicyStatement::allow(["cloudformation:DescribeChangeSet"])
-                    .on(arn::regional("cloudformation", &format!("stack/{}/*", stack.stack))),
-            ),
+            None => {
+                policy.add(PolicyStatement::allow(["cloudformation:DescribeChangeSet"]).on(arn::in_region(
+                    "cloudformation",
+                    environment.region.as_deref(),
+                    &format!("stack/{}/*", stack.stack),
+                )))
+            }
         }
     }
     policy

@@ -12,8 +12,8 @@ use crate::compile::CompileOutcome;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_app::{At, DeliverySummary, EnvironmentSummary, PipelineProvider};
 use tranship_cloudformation::{LogicalId, ResourceRole};
-use tranship_facts::ImageReference;
 use tranship_facts::resource_actions::{ActionGrant, SERVICE_LINKED_ROLES, actions_of};
+use tranship_facts::{AwsPartition, ImageReference};
 use tranship_images::repository_path;
 use tranship_targets::{DeployParameter, StackDeployment, TargetDeployment};
 
@@ -60,6 +60,7 @@ pub(super) fn plan(request: &DeliveryRequest<'_>) -> Result<DeliveryPlan, Vec<Pi
     refuse_names(summary, &mut problems);
     refuse_tests(summary, &mut problems);
     let account = account(summary, &mut problems);
+    let region = region(request, provider, &mut problems);
     let composed_versions =
         summary.composed.iter().flat_map(|image| variables_in(&image.name, &summary.late_bound));
     let versions: Vec<String> = composed_versions.collect::<BTreeSet<_>>().into_iter().collect();
@@ -70,7 +71,6 @@ pub(super) fn plan(request: &DeliveryRequest<'_>) -> Result<DeliveryPlan, Vec<Pi
     }
     refuse_separate(&environments, &mut problems);
     if provider == PipelineProvider::CodePipeline {
-        refuse_regions(&environments, &mut problems);
         refuse_overrides(&environments, &mut problems);
         refuse_nested(&environments, &mut problems);
     }
@@ -91,6 +91,7 @@ pub(super) fn plan(request: &DeliveryRequest<'_>) -> Result<DeliveryPlan, Vec<Pi
         tags: pipeline.tags.iter().map(|tag| tag.peek().clone()).collect(),
         connection: pipeline.connection.as_ref().map(|it| it.peek().to_string()),
         account,
+        region,
         releases: pipeline.releases.as_ref().map_or(RELEASES, |releases| releases.peek().get()),
         notify: pipeline.notify.as_ref().map(|whom| match whom.peek().is_topic() {
             true => NotificationPlan::Topic(whom.peek().to_string()),
@@ -161,6 +162,48 @@ fn account(summary: &DeliverySummary, problems: &mut Vec<PipelineProblem>) -> Op
     }
 }
 
+/// The region of the pipeline. CodePipeline must know which it is where the environments are in several, and reaches no other
+/// partition.
+fn region(
+    request: &DeliveryRequest<'_>,
+    provider: PipelineProvider,
+    problems: &mut Vec<PipelineProblem>,
+) -> Option<String> {
+    let regions: BTreeSet<&str> = request.outcomes.iter().filter_map(region_of).collect();
+    let own = request.summary.pipeline.region.as_ref().map(|region| region.peek().to_string());
+    let own = match own {
+        None if regions.len() < 2 => regions.first().map(|region| (*region).to_owned()),
+        own => own,
+    };
+    if provider != PipelineProvider::CodePipeline {
+        return own;
+    }
+    match &own {
+        None if regions.len() > 1 => {
+            let named: Vec<String> = regions.iter().map(|region| format!("`{region}`")).collect();
+            problems.push(PipelineProblem::new(
+                format!("the environments are in several regions, and nothing says which of them the pipeline is in: {}", named.join(", ")),
+                "set `x-tranship.pipeline.region`",
+            ));
+        }
+        None => {}
+        Some(own) => {
+            let partition = AwsPartition::of_region(own);
+            for other in regions.into_iter().filter(|it| AwsPartition::of_region(it) != partition) {
+                problems.push(PipelineProblem::new(
+                    format!("a pipeline in `{own}` cannot deploy to `{other}`, which is in another partition of AWS"),
+                    "write a pipeline for each partition, from a file with its environments",
+                ));
+            }
+        }
+    }
+    own
+}
+
+fn region_of(outcome: &CompileOutcome) -> Option<&str> {
+    outcome.compiled.as_ref().and_then(|it| it.deployment.region())
+}
+
 /// The late-bound variables in a text.
 fn variables_in(text: &str, late_bound: &[String]) -> Vec<String> {
     late_bound.iter().filter(|name| text.contains(&format!("${{{name}}}"))).cloned().collect()
@@ -200,12 +243,7 @@ fn environment(
 
 /// Whether something of an environment names an image that `tranship publish` makes.
 fn publishes(outcome: &CompileOutcome) -> bool {
-    let Some(compiled) = &outcome.compiled else { return false };
-    let bundle = match &compiled.deployment {
-        TargetDeployment::Beanstalk(it) => !it.images.is_empty(),
-        TargetDeployment::Stack(_) => false,
-    };
-    bundle || compiled.images.iter().any(|recipe| recipe.parameter.is_some())
+    outcome.compiled.as_ref().is_some_and(|compiled| compiled.taken_images().next().is_some())
 }
 
 fn stack_delivery(
@@ -276,31 +314,32 @@ pub(super) fn grants(types: &[String]) -> Vec<ActionGrant> {
     grants
 }
 
-/// The repositories of what is built or derived.
+/// The repositories of what is built or derived. `tranship publish` pushes an image to the region of each environment.
 fn repositories(request: &DeliveryRequest<'_>) -> Vec<RepositoryPlan> {
-    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut add = |name: String, service: &str| {
-        let services = found.entry(name).or_default();
+    let mut found: BTreeMap<String, (Vec<String>, BTreeSet<Option<String>>)> = BTreeMap::new();
+    let mut add = |name: String, service: &str, region: Option<&str>| {
+        let (services, regions) = found.entry(name).or_default();
         if !services.iter().any(|known| known == service) {
             services.push(service.to_owned());
         }
+        regions.insert(region.map(str::to_owned));
     };
     for image in &request.summary.composed {
         let reference = ImageReference::parse(&image.name);
         if let Some(repository) = reference.ecr() {
-            add(repository.name.to_owned(), &image.service);
+            add(repository.name.to_owned(), &image.service, Some(repository.region));
         }
     }
     for outcome in request.outcomes.iter().filter(|it| publishes(it)) {
         let registry = outcome.project.as_ref().and_then(|project| project.registry.as_deref());
         let Some(compiled) = outcome.compiled.as_ref().filter(|_| registry.is_none()) else { continue };
-        for recipe in &compiled.images {
+        for recipe in compiled.taken_images() {
             for service in &recipe.services {
-                add(repository_path(&request.summary.project, &recipe.name), service);
+                add(repository_path(&request.summary.project, &recipe.name), service, region_of(outcome));
             }
         }
     }
-    found.into_iter().map(|(name, services)| RepositoryPlan { name, services }).collect()
+    found.into_iter().map(|(name, (services, regions))| RepositoryPlan { name, services, regions }).collect()
 }
 
 /// The hosts of Amazon ECR that images name by their account and region.
@@ -319,18 +358,6 @@ pub(super) fn word(provider: PipelineProvider) -> &'static str {
     match provider {
         PipelineProvider::CodePipeline => "codepipeline",
         PipelineProvider::GitHub => "github",
-    }
-}
-
-/// An action of CodePipeline runs in another region only where that has a bucket too.
-fn refuse_regions(environments: &[EnvironmentPlan], problems: &mut Vec<PipelineProblem>) {
-    let regions: BTreeSet<&str> = environments.iter().filter_map(|it| it.region.as_deref()).collect();
-    if regions.len() > 1 {
-        let named: Vec<String> = regions.iter().map(|region| format!("`{region}`")).collect();
-        problems.push(PipelineProblem::new(
-            format!("the environments are in several regions: {}", named.join(", ")),
-            "a pipeline of CodePipeline delivers to its own region: write one pipeline a region from a file with its environments, or use `--provider github`",
-        ));
     }
 }
 
@@ -360,12 +387,16 @@ fn refuse_separate(environments: &[EnvironmentPlan], problems: &mut Vec<Pipeline
     }));
 }
 
-/// CodePipeline hands one template to CloudFormation.
+/// CodePipeline hands one template to CloudFormation, and its change sets leave out what changes inside nested stacks: a person
+/// would approve what nobody showed (CodePipeline User Guide, "CloudFormation deploy action reference", 2026-11).
 fn refuse_nested(environments: &[EnvironmentPlan], problems: &mut Vec<PipelineProblem>) {
     let nested = environments.iter().filter(|it| it.stack().is_some_and(|stack| stack.nested));
     problems.extend(nested.map(|it| {
         PipelineProblem::new(
-            format!("environment `{}` has nested stacks, which CodePipeline does not deploy", it.name),
+            format!(
+                "environment `{}` has nested stacks, whose changes CodePipeline does not show for approval",
+                it.name
+            ),
             "use `x-tranship.pipeline: { provider: github }`, or run `tranship deploy` in a job of your own",
         )
     }));
@@ -374,16 +405,31 @@ fn refuse_nested(environments: &[EnvironmentPlan], problems: &mut Vec<PipelinePr
 /// What is yet to be done by hand.
 pub(super) fn notes(plan: &DeliveryPlan) -> Vec<String> {
     let mut notes = Vec::new();
+    let images = plan.image_regions();
+    if images.len() > 1 {
+        let names: Vec<&str> =
+            images.into_iter().map(|region| region.unwrap_or("the region of the pipeline")).collect();
+        notes.push(format!(
+            "deploy ecr.yaml in each of {}: images are pushed to the regions that run them",
+            names.join(", ")
+        ));
+    }
+    if plan.provider == PipelineProvider::CodePipeline {
+        notes.extend(plan.other_regions().into_iter().map(|region| {
+            format!("deploy artifacts-{region}.yaml in {region} before pipeline.yaml, which takes its outputs as parameters")
+        }));
+    }
     for environment in &plan.environments {
         let Some(stack) = environment.stack().filter(|stack| stack.has_secrets()) else { continue };
         if plan.provider == PipelineProvider::CodePipeline {
             let names = stack.parameters.iter().filter(|it| it.source == ParameterSource::Secret);
             let names: Vec<&str> = names.map(|it| it.name.as_str()).collect();
             notes.push(format!(
-                "{}: keep {} as fields of the secret `{}` in Secrets Manager before its first run",
+                "{}: keep {} as fields of the secret `{}` in Secrets Manager{} before its first run",
                 environment.name,
                 names.join(", "),
-                stack.secret()
+                stack.secret(),
+                plan.elsewhere(environment).map(|region| format!(" in {region}")).unwrap_or_default()
             ));
         }
     }

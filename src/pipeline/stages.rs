@@ -5,7 +5,8 @@
 use super::model::{BeanstalkDelivery, DeliveryPlan, EnvironmentPlan, StackDelivery};
 use super::stack_configuration::{self, BUILD};
 use super::{approval, buildspec, codepipeline, environment_roles};
-use tranship_cloudformation::{FnSub, PropertyMap, PseudoParameter, TemplateValue, list, props};
+use tranship_cloudformation::{FnSub, PropertyMap, TemplateValue, list, props};
+use tranship_facts::AwsPartition;
 
 /// The artifact of the source.
 const SOURCE: &str = "Source";
@@ -104,6 +105,7 @@ fn on_stack(
 ) -> PropertyMap {
     ActionSketch { name, category: "Deploy", provider: "CloudFormation", order, configuration }
         .properties()
+        .with_some("Region", environment.region.as_deref())
         .with_some("RoleArn", environment_roles::action_role(plan, environment))
 }
 
@@ -150,6 +152,8 @@ fn protected(plan: &DeliveryPlan, environment: &EnvironmentPlan, stack: &StackDe
         .then(",")
         .append(variable("CHANGE_SET", FnSub::text(CHANGE_SET)))
         .then(",")
+        .append(variable("REGION", super::region_name(environment.region.as_deref())))
+        .then(",")
         .append(variable("ROLE", role))
         .then("]");
     let configuration = props! {
@@ -161,7 +165,7 @@ fn protected(plan: &DeliveryPlan, environment: &EnvironmentPlan, stack: &StackDe
             .properties()
             .with("Namespace", namespace.as_str())
             .with("InputArtifacts", artifacts([BUILD]));
-    let link = console("cloudformation").then(format!(
+    let link = console(environment, "cloudformation").then(format!(
         "#/stacks/changesets/changes?stackId=#{{{namespace}.{}}}&changeSetId=#{{{namespace}.{}}}",
         approval::STACK_ID,
         approval::CHANGE_SET_ID
@@ -183,7 +187,7 @@ fn version(plan: &DeliveryPlan, environment: &EnvironmentPlan, it: &BeanstalkDel
     if environment.protected {
         let text =
             format!("{}: version #{{{BUILD}.VERSION}} of commit #{{{SOURCE}.CommitId}}", environment.name);
-        let link = console("elasticbeanstalk")
+        let link = console(environment, "elasticbeanstalk")
             .then(format!("#/environment/dashboard?environmentName={}", it.environment));
         actions.push(approve(1, text, link));
     }
@@ -200,6 +204,7 @@ fn version(plan: &DeliveryPlan, environment: &EnvironmentPlan, it: &BeanstalkDel
         configuration,
     }
     .properties()
+    .with_some("Region", environment.region.as_deref())
     .with_some("RoleArn", environment_roles::action_role(plan, environment))
     .with("InputArtifacts", artifacts([buildspec::bundle(environment).as_str()]));
     actions.push(deploy);
@@ -212,12 +217,12 @@ fn approve(order: u32, text: String, link: FnSub) -> PropertyMap {
         .properties()
 }
 
-/// A page of the console of the pipeline's region.
-fn console(service: &str) -> FnSub {
-    FnSub::text("https://")
-        .pseudo(PseudoParameter::Region)
-        .then(format!(".console.aws.amazon.com/{service}/home?region="))
-        .pseudo(PseudoParameter::Region)
+/// A page of the console of an environment's region.
+fn console(environment: &EnvironmentPlan, service: &str) -> FnSub {
+    let region = || super::region_name(environment.region.as_deref());
+    let partition = environment.region.as_deref().map(AwsPartition::of_region);
+    let host = partition.map_or("console.aws.amazon.com", AwsPartition::console);
+    FnSub::text("https://").append(region()).then(format!(".{host}/{service}/home?region=")).append(region())
 }
 
 /// What starts a run: a push to the branch, of the files that count, and a tag.

@@ -120,7 +120,7 @@ fn rights_follow_from_the_types_of_the_template() {
     let plan = plan::plan(&request(&summary, &outcomes, PipelineProvider::CodePipeline)).unwrap();
     let actions = |name: &str| {
         let environment = plan.environments.iter().find(|it| it.name == name).unwrap();
-        let policy = super::environment_roles::stack_policy(environment.stack().unwrap());
+        let policy = super::environment_roles::stack_policy(environment, environment.stack().unwrap());
         policy.document().to_json().to_string()
     };
     let (dev, prod, site) = (actions("dev"), actions("prod"), actions("site"));
@@ -160,7 +160,8 @@ fn repositories_are_those_of_what_is_built() {
     let ecr = text(&files, "ecr.yaml");
     let names: Vec<&str> =
         ecr.lines().filter_map(|line| line.trim().strip_prefix("RepositoryName: ")).collect();
-    assert!(names.contains(&"team/api") && names.contains(&"my_shop/web"), "{names:?}");
+    // The image of `api` has a name of its own, which Docker Compose pushes to.
+    assert_eq!(names, ["my_shop/web", "team/api"]);
     assert!(
         ecr.contains(r#"\"countUnit\":\"days\",\"countNumber\":7}"#)
             && ecr.contains(r#"\"countNumber\":50}"#),
@@ -228,10 +229,7 @@ fn a_test_that_is_deployed_is_refused() {
 }
 
 #[test]
-fn regions_and_accounts_must_be_known_to_codepipeline() {
-    let regions = SHOP.replace("dev: { target: fargate }", "dev: { target: fargate, region: us-east-1 }");
-    assert_eq!(problems(&regions), ["the environments are in several regions: `eu-central-1`, `us-east-1`"]);
-    assert!(delivered(&regions, PipelineProvider::GitHub).is_ok());
+fn accounts_must_be_known_to_codepipeline() {
     let accounts =
         SHOP.replace("dev: { target: fargate }", "dev: { target: fargate, account: \"111111111111\" }");
     let expected =
@@ -245,10 +243,153 @@ fn regions_and_accounts_must_be_known_to_codepipeline() {
         "{roles}"
     );
     assert!(roles.contains("Default: \"222222222222\""));
+    let build = text(&files, "buildspec.yml");
+    assert!(build.contains("publish dev --tag \"$VERSION\" --account \"$ACCOUNT\"\n"), "{build}");
+    assert!(build.contains("publish prod --tag \"$VERSION\"\n"), "{build}");
     let pipeline = text(&files, "pipeline.yaml");
     assert!(pipeline.contains("arn:${AWS::Partition}:iam::111111111111:role/my-shop-dev-action"));
     assert!(pipeline.contains("AWS::KMS::Key") && pipeline.contains("RoleName: my-shop-pipeline"));
     assert!(files.artifacts.get("roles-prod.yaml").is_none());
+}
+
+/// The lines of a file from one that is a whole line to the next at the same depth.
+fn block(text: &str, start: &str) -> String {
+    let depth = |line: &str| line.len() - line.trim_start().len();
+    let mut lines = text.lines().skip_while(|line| line.trim() != start);
+    let first = lines.next().unwrap_or_else(|| panic!("no {start} in\n{text}"));
+    let rest = lines.take_while(|line| line.is_empty() || depth(line) > depth(first));
+    rest.collect::<Vec<_>>().join("\n")
+}
+
+fn in_two_regions() -> String {
+    SHOP.replace("dev: { target: fargate }", "dev: { target: fargate, region: us-east-1 }")
+}
+
+#[test]
+fn the_region_of_the_pipeline_must_be_known() {
+    let regions = in_two_regions();
+    let expected = "the environments are in several regions, and nothing says which of them the pipeline is in: `eu-central-1`, `us-east-1`";
+    assert_eq!(problems(&regions), [expected]);
+    assert!(delivered(&regions, PipelineProvider::GitHub).is_ok());
+    let other = regions.replace("  skip:", "  pipeline: { region: cn-north-1 }\n  skip:");
+    let reached = |region: &str| {
+        format!(
+            "a pipeline in `cn-north-1` cannot deploy to `{region}`, which is in another partition of AWS"
+        )
+    };
+    assert_eq!(problems(&other), [reached("eu-central-1"), reached("us-east-1")]);
+    assert!(delivered(&other, PipelineProvider::GitHub).is_ok());
+}
+
+#[test]
+fn an_environment_in_another_region_is_deployed_from_a_bucket_there() {
+    let named = in_two_regions().replace("  skip:", "  pipeline: { region: eu-central-1 }\n  skip:");
+    let files = delivered(&named, PipelineProvider::CodePipeline).unwrap();
+    let pipeline = text(&files, "pipeline.yaml");
+    let store = "        - Region: us-east-1\n          ArtifactStore:\n            Type: S3\n            Location: !Ref UsEast1ArtifactBucket\n";
+    let own = "      ArtifactStores:\n        - Region: !Ref AWS::Region\n          ArtifactStore:\n            Type: S3\n            Location: !Ref ArtifactBucket\n";
+    assert!(pipeline.contains(&format!("{own}{store}")), "{pipeline}");
+    assert!(!pipeline.contains("EncryptionKey") && !pipeline.contains("ArtifactKey"));
+    let dev = block(&pipeline, "- Name: Dev");
+    assert!(dev.contains("Region: us-east-1\n"), "{dev}");
+    assert!(block(&pipeline, "- Name: Prod").contains("Region: eu-central-1\n"));
+    let rights = block(&pipeline, "DevDeployRole:");
+    assert!(rights.contains("logs:us-east-1:${AWS::AccountId}:"), "{rights}");
+    assert!(!rights.contains("AWS::Region") && !rights.contains("eu-central-1"), "{rights}");
+    let pipelines = block(&pipeline, "PipelineRole:");
+    for right in [
+        "cloudformation:us-east-1:${AWS::AccountId}:stack/my-shop-dev/*",
+        "cloudformation:eu-central-1:${AWS::AccountId}:stack/my-shop-prod/*",
+        "arn:${AWS::Partition}:s3:::${UsEast1ArtifactBucket}/*",
+    ] {
+        assert!(pipelines.contains(right), "{right}\n{pipelines}");
+    }
+    let build = block(&pipeline, "BuildRole:");
+    assert!(!build.contains("UsEast1"), "the build writes to the region of the pipeline alone\n{build}");
+    for region in ["us-east-1", "eu-central-1"] {
+        assert!(
+            build.contains(&format!("ecr:{region}:${{AWS::AccountId}}:repository/my_shop/web")),
+            "{build}"
+        );
+    }
+    assert!(!build.contains("us-east-1:${AWS::AccountId}:repository/team/api"), "its name has a region");
+    let bucket = text(&files, "artifacts-us-east-1.yaml");
+    for part in [
+        "AWS::S3::Bucket\n",
+        "aws:SecureTransport: \"false\"",
+        "Status: Enabled",
+        "ArtifactBucketName:",
+        "in us-east-1",
+    ] {
+        assert!(bucket.contains(part), "{part}\n{bucket}");
+    }
+    assert!(!bucket.contains("AWS::KMS::Key") && !bucket.contains("ArtifactKeyArn"));
+    assert!(files.artifacts.get("artifacts-eu-central-1.yaml").is_none());
+    let notes = files.notes.join("\n");
+    assert!(notes.starts_with("deploy ecr.yaml in each of eu-central-1, us-east-1:"), "{notes}");
+    assert!(notes.contains("deploy artifacts-us-east-1.yaml in us-east-1 before pipeline.yaml"), "{notes}");
+    assert!(notes.contains("`my-shop-dev/parameters` in Secrets Manager in us-east-1 before"), "{notes}");
+    assert!(notes.contains("`my-shop-prod/parameters` in Secrets Manager before"), "{notes}");
+}
+
+#[test]
+fn a_region_has_a_key_where_another_account_reads_from_it() {
+    let named = in_two_regions()
+        .replace("region: us-east-1 }", "region: us-east-1, account: \"111111111111\" }")
+        .replace("  skip:", "  pipeline: { region: eu-central-1, account: \"222222222222\" }\n  skip:");
+    let files = delivered(&named, PipelineProvider::CodePipeline).unwrap();
+    let pipeline = text(&files, "pipeline.yaml");
+    assert!(!pipeline.contains("AWS::KMS::Key"), "no other account reads in the region of the pipeline");
+    let stores = block(&pipeline, "ArtifactStores:");
+    assert!(stores.ends_with("Location: !Ref UsEast1ArtifactBucket\n            EncryptionKey:\n              Type: KMS\n              Id: !Ref UsEast1ArtifactKey"), "{stores}");
+    assert!(block(&pipeline, "PipelineRole:").contains("Resource: !Ref UsEast1ArtifactKey"));
+    let bucket = text(&files, "artifacts-us-east-1.yaml");
+    assert_eq!(bucket.matches("arn:${AWS::Partition}:iam::111111111111:root").count(), 2, "{bucket}");
+    assert!(bucket.contains("Value: !GetAtt ArtifactKey.Arn"));
+    let roles = text(&files, "roles-dev.yaml");
+    assert!(roles.contains("an output of the stack of artifacts-us-east-1.yaml."), "{roles}");
+    assert!(roles.contains("cloudformation:us-east-1:${AWS::AccountId}:stack/my-shop-dev/*"), "{roles}");
+    assert!(!roles.contains("${AWS::Region}"), "{roles}");
+}
+
+#[test]
+fn roles_of_github_reach_the_region_of_their_environment() {
+    let files = delivered(&in_two_regions(), PipelineProvider::GitHub).unwrap();
+    let roles = text(&files, "github.yaml");
+    let plan = block(&roles, "PlanRole:");
+    for right in [
+        "cloudformation:us-east-1:${AWS::AccountId}:stack/my-shop-dev/*",
+        "cloudformation:eu-central-1:${AWS::AccountId}:stack/my-shop-prod/*",
+        "ssm:us-east-1::parameter/aws/service/*",
+        "ssm:eu-central-1::parameter/aws/service/*",
+    ] {
+        assert!(plan.contains(right), "{right}\n{plan}");
+    }
+    let publish = block(&roles, "PublishRole:");
+    assert!(publish.contains("ecr:us-east-1:${AWS::AccountId}:repository/my_shop/web"), "{publish}");
+    let dev = block(&roles, "DevDeployRole:");
+    assert!(dev.contains(":us-east-1:") && !dev.contains(":eu-central-1:"), "{dev}");
+    let workflow = text(&files, ".github/workflows/tranship.yml");
+    assert!(block(&workflow, "deploy-dev:").contains("aws-region: us-east-1\n"));
+    assert!(block(&workflow, "deploy-prod:").contains("aws-region: eu-central-1\n"));
+    assert!(block(&workflow, "publish:").contains("aws-region: us-east-1\n"), "the first environment's");
+    let named = in_two_regions().replace("  skip:", "  pipeline: { region: eu-central-1 }\n  skip:");
+    let workflow =
+        text(&delivered(&named, PipelineProvider::GitHub).unwrap(), ".github/workflows/tranship.yml");
+    assert!(block(&workflow, "publish:").contains("aws-region: eu-central-1\n"));
+}
+
+#[test]
+fn consoles_and_registries_are_those_of_the_partition() {
+    let china = SHOP.replace("eu-central-1", "cn-north-1").replace("amazonaws.com/", "amazonaws.com.cn/");
+    let pipeline = text(&delivered(&china, PipelineProvider::CodePipeline).unwrap(), "pipeline.yaml");
+    assert!(
+        pipeline.contains("https://cn-north-1.console.amazonaws.cn/cloudformation/home?region=cn-north-1#"),
+        "{pipeline}"
+    );
+    let workflow =
+        text(&delivered(&china, PipelineProvider::GitHub).unwrap(), ".github/workflows/tranship.yml");
+    assert!(workflow.contains("REGISTRY=\"$ACCOUNT.dkr.ecr.$AWS_REGION.amazonaws.com.cn\""), "{workflow}");
 }
 
 #[test]
@@ -308,7 +449,8 @@ fn a_workflow_names_its_roles_by_account_and_partition() {
 #[test]
 fn nested_templates_are_uploaded_on_github_and_refused_on_codepipeline() {
     let nested = SHOP.replace("dev: { target: fargate }", "dev: { target: fargate, stacks: nested }");
-    let expected = "environment `dev` has nested stacks, which CodePipeline does not deploy";
+    let expected =
+        "environment `dev` has nested stacks, whose changes CodePipeline does not show for approval";
     assert_eq!(problems(&nested), [expected]);
     let separate = nested.replace("stacks: nested", "stacks: independent");
     let expected = "environment `dev` is independent stacks, which a pipeline does not deploy";

@@ -43,6 +43,8 @@ use tranship_images::{ContentDigest, ImageLock, ImageRecipe, ManifestPlatform};
 pub struct PublishOptions {
     /// The profile in the AWS configuration, instead of AWS_PROFILE.
     pub profile: Option<String>,
+    /// The account whose registry is pushed to, where it is not the environment's.
+    pub account: Option<String>,
     /// Whether missing repositories of Amazon ECR are created.
     pub create_repositories: bool,
     /// A tag for every image, beside the one that names its content.

@@ -83,6 +83,7 @@ fn deployment(stack: &LegalStack) -> StackDeployment {
     let types: BTreeSet<&str> = all.map(|resource| resource.kind.as_str()).collect();
     StackDeployment {
         resource_types: types.into_iter().map(str::to_owned).collect(),
+        session_key: plan.stack.exec.as_ref().and_then(|exec| exec.kms_key.clone()),
         stack: plan.stack.name.clone(),
         region: plan.stack.region.clone(),
         account: plan.stack.account.clone(),

@@ -103,6 +103,11 @@ rules! {
         why "ECS replaces a container that does not answer."
         example "services:\n  web:\n    image: acme/web\n    ports: [\"80:8000\"]\n"
         fix "Nothing, if the path is right. Otherwise set `x-tranship: { public: { health_check: { path: /healthz } } }`.";
+    EXEC_READ_ONLY = Warning "ecs/exec-read-only" "no commands in a container whose file system is read-only"
+        what "`exec` lets `tranship exec` open sessions, and the root file system of the container is read-only."
+        why "The agent of ECS Exec writes to the file system of the container. Amazon ECS opens no session where it cannot."
+        example "services:\n  web:\n    image: nginx\n    ports: [\"80:80\"]\n    read_only: true\nx-tranship: { exec: true }\n"
+        fix "Remove `read_only: true`, if you need sessions in this service. Otherwise add `ecs/exec-read-only` to `accept`.";
     NO_CERTIFICATE = Warning "ecs/no-certificate" "published port 443 without a certificate"
         what "A public service publishes port 443, and nothing gives a certificate. The load balancer serves HTTP on port 80, and asks the container by HTTPS where the container speaks TLS itself."
         why "`https://` does not work, and passwords travel unencrypted between clients and the load balancer."

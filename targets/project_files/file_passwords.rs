@@ -15,7 +15,7 @@ use tranship_frontend::source::Origin;
 const MOST_NAMED: usize = 6;
 
 /// A line of a file that looks like a password.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct PasswordPlace {
     path: String,
     line: usize,

@@ -1,6 +1,6 @@
 //! Looks through a file of the project, block by block: what it is, and whether it may go into an artifact.
 //!
-//! In: an open file. Out: its hash and size, a credential in it, a line with a password. Invariant: the answers are those
+//! In: an open file, or all bytes of a short one. Out: its hash and size, a credential in it, a line with a password. Invariant: the answers are those
 //! for the whole content, of which no more than two blocks are in memory unless it is to be held.
 
 use super::file_passwords::{PasswordPlace, password_place};
@@ -13,7 +13,7 @@ use tranship_frontend::world::FoundFile;
 const LOOKED_AT: usize = 128 << 10;
 
 /// What is known of a file.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct ScannedFile {
     pub(super) sha256: [u8; 32],
     pub(super) size: u64,
@@ -35,45 +35,61 @@ pub enum ContentHolding {
     LeftOnDisk,
 }
 
-/// Looks through a file. `by_name` is whether the manifest names it, and not a folder above it.
-pub(super) fn scan(
-    path: &str,
-    file: &mut FoundFile<'_>,
-    (known, by_name, holding): (&KnownSecrets, bool, ContentHolding),
-) -> Result<ScannedFile, String> {
-    let holds = holding == ContentHolding::Held || !file.is_on_disk;
-    let mut held = holds.then(Vec::new);
-    let (mut hash, mut size, mut secrets) = (Sha256::new(), 0_u64, known.scan());
-    let mut scan = ScannedFile {
-        sha256: [0; 32],
-        size: 0,
-        is_program: false,
-        credential: None,
-        password: None,
-        held: None,
-    };
-    let (mut ends, mut has_secret) = (FileEnds::default(), false);
-    while let Some(block) = file.next_block()? {
-        if size == 0 {
-            scan.is_program = is_program(block);
-            scan.password = password_place(path, block, by_name);
+/// How a file is looked through.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ScanManner<'k> {
+    pub(super) known: &'k KnownSecrets,
+    /// Whether the manifest names it, and not a folder above it.
+    pub(super) by_name: bool,
+    pub(super) holding: ContentHolding,
+}
+
+impl ScanManner<'_> {
+    /// Looks through a file that is read block by block.
+    pub(super) fn scan(self, path: &str, file: &mut FoundFile<'_>) -> Result<ScannedFile, String> {
+        let holds = self.holding == ContentHolding::Held || !file.is_on_disk;
+        let mut held = holds.then(Vec::new);
+        let (mut hash, mut size, mut secrets) = (Sha256::new(), 0_u64, self.known.scan());
+        let (mut ends, mut has_secret) = (FileEnds::default(), false);
+        let (mut is_program, mut password) = (false, None);
+        while let Some(block) = file.next_block()? {
+            if size == 0 {
+                is_program = begins_program(block);
+                password = password_place(path, block, self.by_name);
+            }
+            size += block.len() as u64;
+            hash.update(block);
+            ends.add(block);
+            has_secret |= secrets.block(block);
+            if let Some(held) = &mut held {
+                held.extend_from_slice(block);
+            }
         }
-        size += block.len() as u64;
-        hash.update(block);
-        ends.add(block);
-        has_secret |= secrets.block(block);
-        if let Some(held) = &mut held {
-            held.extend_from_slice(block);
+        has_secret |= secrets.end();
+        let credential = credential(path, &ends.bytes, has_secret);
+        Ok(ScannedFile { sha256: hash.finalize().into(), size, is_program, credential, password, held })
+    }
+
+    /// Looks through all bytes of a file, with the same answers.
+    pub(super) fn scan_bytes(self, path: &str, bytes: Vec<u8>) -> ScannedFile {
+        ScannedFile {
+            sha256: Sha256::digest(&bytes).into(),
+            size: bytes.len() as u64,
+            is_program: begins_program(&bytes),
+            credential: credential(path, &bytes, self.known.is_in(&bytes)),
+            password: password_place(path, &bytes, self.by_name),
+            held: (self.holding == ContentHolding::Held).then_some(bytes),
         }
     }
-    has_secret |= secrets.end();
-    let secret = Some("a file with the value of a secret").filter(|_| has_secret);
-    let credential = credential_in_file(path, &ends.bytes).or(secret);
-    Ok(ScannedFile { sha256: hash.finalize().into(), size, credential, held, ..scan })
+}
+
+fn credential(path: &str, ends: &[u8], has_secret: bool) -> Option<&'static str> {
+    credential_in_file(path, ends)
+        .or_else(|| Some("a file with the value of a secret").filter(|_| has_secret))
 }
 
 /// Whether bytes begin as a program does.
-pub(super) fn is_program(bytes: &[u8]) -> bool {
+pub(super) fn begins_program(bytes: &[u8]) -> bool {
     bytes.starts_with(b"#!") || bytes.starts_with(b"\x7fELF")
 }
 

@@ -7,12 +7,15 @@
 
 mod file_passwords;
 mod file_scan;
+mod file_scans;
 mod folder_filter;
 
 use crate::Compilation;
 use camino::{Utf8Path, Utf8PathBuf};
 pub use file_passwords::{PasswordPlace, password_place, warn_of_passwords};
 pub use file_scan::ContentHolding;
+use file_scan::ScannedFile;
+use file_scans::{FileOfWalk, FileScans};
 use folder_filter::CompileInputs;
 pub use folder_filter::FolderFilter;
 use sha2::{Digest, Sha256};
@@ -64,7 +67,7 @@ pub enum ProjectFileContent {
 impl ProjectFile {
     /// A file that stands in no folder.
     pub fn made(bytes: Vec<u8>) -> Self {
-        let is_program = file_scan::is_program(&bytes);
+        let is_program = file_scan::begins_program(&bytes);
         let sha256 = Sha256::digest(&bytes).into();
         ProjectFile { content: ProjectFileContent::Held(bytes), sha256, executable: false, is_program }
     }
@@ -167,19 +170,21 @@ pub fn collect_with(
         let found = ProjectCredential { path: relative.to_string(), reason: "the history of the project" };
         return Ok(ProjectContent { credentials: vec![found], ..ProjectContent::default() });
     }
-    let mut walk = ProjectWalk {
-        project: root,
-        known: &application.known_secrets,
-        inputs: inputs(application, cx),
-        filter,
-        links,
-        holding,
-        made: Vec::new(),
-        content: ProjectContent::default(),
-        by_name: relative,
-    };
-    cx.files.walk(local, relative, &mut walk)?;
-    Ok(walk.content)
+    let (known, inputs) = (&application.known_secrets, inputs(application, cx));
+    std::thread::scope(|scope| {
+        let mut walk = ProjectWalk {
+            project: root,
+            inputs,
+            filter,
+            links,
+            scans: FileScans::new(scope, known, holding),
+            made: Vec::new(),
+            content: ProjectContent::default(),
+            by_name: relative,
+        };
+        cx.files.walk(local, relative, &mut walk)?;
+        walk.finish()
+    })
 }
 
 fn inputs(application: &Application, cx: &Compilation<'_>) -> CompileInputs {
@@ -194,13 +199,12 @@ pub fn credential(path: &str, bytes: &[u8], known: &KnownSecrets) -> Option<&'st
 }
 
 /// Takes the files of a walk: not credentials, not what ignore files name, not what an earlier build wrote.
-struct ProjectWalk<'a> {
+struct ProjectWalk<'a, 'scope, 'env> {
     project: &'a Utf8Path,
-    known: &'a KnownSecrets,
     inputs: CompileInputs,
     filter: FolderFilter,
     links: LinkHandling,
-    holding: ContentHolding,
+    scans: FileScans<'scope, 'env>,
     /// Directories that hold a build's list, with what it names.
     made: Vec<(Utf8PathBuf, WrittenFiles)>,
     content: ProjectContent,
@@ -208,7 +212,7 @@ struct ProjectWalk<'a> {
     by_name: &'a Utf8Path,
 }
 
-impl FileCollector for ProjectWalk<'_> {
+impl FileCollector for ProjectWalk<'_, '_, '_> {
     fn enter(
         &mut self,
         files: &mut ProjectFiles<'_>,
@@ -250,32 +254,50 @@ impl FileCollector for ProjectWalk<'_> {
     }
 
     fn take(&mut self, relative: &Utf8Path, file: &mut FoundFile<'_>) -> Result<(), String> {
-        let by_name = relative == self.by_name;
-        let scan = file_scan::scan(relative.as_str(), file, (self.known, by_name, self.holding))?;
+        while self.scans.is_full() {
+            self.add_next()?;
+        }
+        self.scans.push(relative, relative == self.by_name, file)
+    }
+}
+
+impl ProjectWalk<'_, '_, '_> {
+    fn finish(mut self) -> Result<ProjectContent, String> {
+        while self.add_next()? {}
+        Ok(self.content)
+    }
+
+    /// Adds the next file that was looked through; `false` after the last.
+    fn add_next(&mut self) -> Result<bool, String> {
+        let Some((about, scan)) = self.scans.pop()? else { return Ok(false) };
+        self.add(about, scan);
+        Ok(true)
+    }
+
+    fn add(&mut self, about: FileOfWalk, scan: ScannedFile) {
+        let FileOfWalk { relative, place, executable } = about;
         let wrote = |(directory, list): &(Utf8PathBuf, WrittenFiles)| match relative.strip_prefix(directory) {
             Ok(path) if path == WrittenFiles::NAME => !list.is_empty(),
             Ok(path) => list.wrote_hash(path.as_str(), &scan.sha256),
             Err(_) => false,
         };
         if self.made.iter().any(wrote) {
-            return Ok(());
+            return;
         }
-        if !by_name && self.inputs.has(&self.project.join(relative), &scan.sha256) {
-            self.content.left_out.push(relative.to_string());
-            return Ok(());
+        if relative != self.by_name && self.inputs.has(&self.project.join(&relative), &scan.sha256) {
+            self.content.left_out.push(relative.into_string());
+            return;
         }
         if let Some(reason) = scan.credential {
-            self.content.credentials.push(ProjectCredential { path: relative.to_string(), reason });
-            return Ok(());
+            self.content.credentials.push(ProjectCredential { path: relative.into_string(), reason });
+            return;
         }
         self.content.passwords.extend(scan.password);
         let content = match scan.held {
             Some(bytes) => ProjectFileContent::Held(bytes),
-            None => ProjectFileContent::OnDisk(file.place.clone(), scan.size),
+            None => ProjectFileContent::OnDisk(place, scan.size),
         };
-        let (executable, is_program) = (file.executable, scan.is_program);
-        let file = ProjectFile { content, sha256: scan.sha256, executable, is_program };
-        self.content.files.insert(relative.to_owned(), file);
-        Ok(())
+        let file = ProjectFile { content, sha256: scan.sha256, executable, is_program: scan.is_program };
+        self.content.files.insert(relative, file);
     }
 }

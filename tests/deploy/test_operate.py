@@ -136,9 +136,10 @@ class OfEnvironments(BeanstalkCase):
         self.addCleanup(logs.delete_log_group, logGroupName=group)
         write(logs, group, "containers/app/0123456789ab", (now - 3000, "hello"))
         self.assertEqual(self.tranship("logs", "dev").out, "app-012345 | hello\n")
-        self.assertIn("environment shop-dev", self.tranship("events", "dev").err)
+        self.assertIn("environment shop-dev", self.tranship("events", "dev", "--verbose").err)
         refused = self.tranship("run", "dev", "app", expect=2)
         self.assertIn("not possible on Elastic Beanstalk", refused.err)
+        self.assertIn("  = in the shell: `sudo docker exec -it $(sudo docker ps -qf label=com.amazonaws.ecs.container-name=app", refused.err)
 
 
 if __name__ == "__main__":

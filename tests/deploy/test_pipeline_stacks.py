@@ -8,7 +8,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "judges"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from pipelines import TWO_ACCOUNTS  # noqa: E402
+from pipelines import TWO_ACCOUNTS, TWO_REGIONS  # noqa: E402
 from support import read_template  # noqa: E402
 from world import DeployCase, client  # noqa: E402
 
@@ -17,9 +17,10 @@ class PipelineStacks(DeployCase):
     def setUp(self):
         super().setUp()
         self.cloudformation = client("cloudformation", self.upstream)
+        self.values = {}
 
     def written(self, project, provider, change=lambda text: text):
-        place = self.directory / f"{project.name}-{provider}"
+        place = self.directory / f"{project.parent.name}-{provider}"
         shutil.rmtree(place, ignore_errors=True)
         shutil.copytree(project, place, ignore=shutil.ignore_patterns("dist", "golden"))
         manifest = place / "compose.yaml"
@@ -42,19 +43,28 @@ class PipelineStacks(DeployCase):
     def parameters(self, text):
         """A value for each parameter that has no default."""
         values = {"TranshipArchive": "https://example.org/tranship.tar.gz", "ConnectionArn": "arn:aws:codeconnections:us-east-1:000000000000:connection/1",
-                  "SourceRepository": "acme/todobackend", "PipelineAccount": "000000000000", "ArtifactKey": "arn:aws:kms:us-east-1:000000000000:key/1"}
+                  "SourceRepository": "acme/todobackend", "PipelineAccount": "000000000000", "ArtifactKey": "arn:aws:kms:us-east-1:000000000000:key/1"} | self.values
         needed = [name for name, one in read_template(text).get("Parameters", {}).items() if "Default" not in one]
         return [{"ParameterKey": name, "ParameterValue": values.get(name, "value-1")} for name in needed]
+
+    def body(self, text):
+        """A template as a request takes it: over the limit by its address in a bucket."""
+        if len(text) <= 51_200:
+            return {"TemplateBody": text}
+        storage = client("s3", self.upstream)
+        storage.create_bucket(Bucket="templates")
+        storage.put_object(Bucket="templates", Key=str(hash(text)), Body=text.encode())
+        return {"TemplateURL": f"https://s3.us-east-1.amazonaws.com/templates/{hash(text)}"}
 
     def life(self, stack, first, second):
         """Creates a stack of a template, updates it to another, and deletes it."""
         given = {"StackName": stack, "Capabilities": ["CAPABILITY_NAMED_IAM"]}
-        self.cloudformation.create_stack(TemplateBody=first, Parameters=self.parameters(first), **given)
+        self.cloudformation.create_stack(**self.body(first), Parameters=self.parameters(first), **given)
         made = self.wait(stack, "CREATE_COMPLETE")
         resources = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in
                      self.cloudformation.describe_stack_resources(StackName=stack)["StackResources"]}
         self.assertEqual(set(read_template(first)["Resources"]), set(resources))
-        self.cloudformation.update_stack(TemplateBody=second, Parameters=self.parameters(second), **given)
+        self.cloudformation.update_stack(**self.body(second), Parameters=self.parameters(second), **given)
         self.wait(stack, "UPDATE_COMPLETE")
         after = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in
                  self.cloudformation.describe_stack_resources(StackName=stack)["StackResources"]}
@@ -85,6 +95,26 @@ class PipelineStacks(DeployCase):
         kept = {name: one for name, one in resources.items() if after.get(name) == one}
         self.assertEqual(resources, kept, "nothing is replaced")
         self.assertIn("PipelineName", {one["OutputKey"] for one in made["Outputs"]})
+
+    def test_a_pipeline_in_two_regions_after_the_store_of_the_other(self):
+        directory = self.written(TWO_REGIONS, "codepipeline")
+        text = (directory / "artifacts-us-east-1.yaml").read_text()
+        given = {"StackName": "shop-artifacts", "Capabilities": ["CAPABILITY_NAMED_IAM"]}
+        self.cloudformation.create_stack(TemplateBody=text, **given)
+        made = self.wait("shop-artifacts", "CREATE_COMPLETE")
+        outputs = {one["OutputKey"]: one["OutputValue"] for one in made["Outputs"]}
+        self.assertEqual({"ArtifactBucketName", "ArtifactKeyArn"}, set(outputs))
+        self.values = {"UsEast1ArtifactBucket": outputs["ArtifactBucketName"], "UsEast1ArtifactKey": outputs["ArtifactKeyArn"]}
+        pipeline = (directory / "pipeline.yaml").read_text()
+        needed = {one["ParameterKey"]: one["ParameterValue"] for one in self.parameters(pipeline)}
+        self.assertEqual(self.values, needed, "nothing else is asked")
+        resources, after, _ = self.life("shop-pipeline", pipeline, pipeline.replace("TimeoutInMinutes: 60", "TimeoutInMinutes: 90"))
+        self.assertEqual(resources, after, "nothing is replaced")
+        role = client("iam", self.upstream)
+        self.assertEqual([], [one["RoleName"] for one in role.list_roles()["Roles"] if one["RoleName"] == "shop-pipeline"])
+        self.cloudformation.delete_stack(StackName="shop-artifacts")
+        names = [one["Name"] for one in client("s3", self.upstream).list_buckets()["Buckets"]]
+        self.assertIn(outputs["ArtifactBucketName"], names, "artifacts outlive their stack")
 
     def test_roles_of_another_account_and_of_github(self):
         directory = self.written(TWO_ACCOUNTS, "codepipeline")

@@ -1,11 +1,15 @@
 """What is asked at a terminal, and never asked off one."""
 
+import codecs
+import fcntl
 import os
 import pathlib
 import pty
 import re
 import select
+import struct
 import sys
+import termios
 import time
 import unittest
 
@@ -18,14 +22,16 @@ TYPED = "canary-typed-at-the-terminal"
 
 
 class Terminal:
-    """The program at a terminal of its own."""
+    """The program at a terminal of its own, of 40 rows where its columns are given."""
 
-    def __init__(self, case, *arguments):
-        self.said = ""
+    def __init__(self, case, *arguments, columns=None):
+        self.said, self.letters = "", codecs.getincrementaldecoder("utf-8")(errors="replace")
         self.pid, self.end = pty.fork()
         if self.pid == 0:
             os.chdir(case.directory)
-            os.execve(TRANSHIP, [str(TRANSHIP), *offline(arguments)], case.environment(TERM="xterm"))
+            if columns:
+                fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+            os.execve(TRANSHIP, [str(TRANSHIP), *map(str, offline(arguments))], case.environment(TERM="xterm"))
 
     def read(self, until=None, seconds=30):
         """Reads until a text comes, or to the end."""
@@ -41,7 +47,7 @@ class Terminal:
                 data = b""
             if not data:
                 break
-            self.said += data.decode(errors="replace")
+            self.said += self.letters.decode(data)
         return self.said
 
     def answer(self, until, text):

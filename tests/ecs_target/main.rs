@@ -10,6 +10,7 @@
 
 mod changes;
 mod egress;
+mod exec;
 mod file_hosts;
 mod files;
 mod front_door;

@@ -7,6 +7,9 @@ import re
 from support import FIXTURE, ROOT, read_template, scratch, tranship
 
 TWO_ACCOUNTS = ROOT / "tests" / "golden" / "pipeline-two-accounts-codepipeline" / "input"
+TWO_REGIONS = ROOT / "tests" / "golden" / "pipeline-two-regions-codepipeline" / "input"
+# Every project with a pipeline, and the region that it is in.
+PROJECTS = {FIXTURE: "us-east-1", TWO_ACCOUNTS: "eu-central-1", TWO_REGIONS: "eu-central-1"}
 
 
 @functools.cache
@@ -23,13 +26,14 @@ def pipeline(provider, project=FIXTURE):
 
 
 def every_pipeline_template():
-    """Every template of every provider: [(where, text)]."""
-    found = []
-    for project in (FIXTURE, TWO_ACCOUNTS):
-        for provider in ("codepipeline", "github"):
+    """Every template of every provider, each text once: [(where, text)]."""
+    found = {}
+    for project in PROJECTS:
+        # The roles of GitHub differ by the names of regions alone.
+        for provider in ("codepipeline", "github") if project != TWO_REGIONS else ("codepipeline",):
             for path in sorted((pipeline(provider, project) / "dist" / "pipeline").glob("*.yaml")):
-                found.append((f"{project.name} {provider} {path.name}", path.read_text()))
-    return found
+                found.setdefault(path.read_text(), f"{project.parent.name} {provider} {path.name}")
+    return [(where, text) for text, where in found.items()]
 
 
 def flat(value, names):
@@ -47,25 +51,38 @@ def flat(value, names):
     return value
 
 
-PSEUDO = {"AWS::Partition": "aws", "AWS::Region": "eu-central-1", "AWS::AccountId": "111111111111", "AWS::URLSuffix": "amazonaws.com"}
+def pseudo(region, account="111111111111"):
+    """The pseudo parameters of a stack."""
+    return {"AWS::Partition": "aws", "AWS::Region": region, "AWS::AccountId": account, "AWS::URLSuffix": "amazonaws.com"}
 
 
 class PipelineTemplate:
     """`pipeline.yaml`, with everything resolved."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, region, given=None):
         self.directory = directory
         self.text = (directory / "pipeline.yaml").read_text()
         template = read_template(self.text)
-        names = PSEUDO | {name: f"value-of-{name}" for name in template["Parameters"]}
+        names = pseudo(region) | {name: f"value-of-{name}" for name in template["Parameters"]} | (given or {})
         for name, resource in template["Resources"].items():
             kind = resource["Type"]
-            arn = {"AWS::IAM::Role": f"arn:aws:iam::111111111111:role/{name}",
-                   "AWS::S3::Bucket": "arn:aws:s3:::bucket",
-                   "AWS::CodeBuild::Project": f"arn:aws:codebuild:eu-central-1:111111111111:project/{name}"}
+            arn = {"AWS::S3::Bucket": "arn:aws:s3:::bucket", "AWS::KMS::Key": f"arn:aws:kms:{region}:111111111111:key/own",
+                   "AWS::CodeBuild::Project": f"arn:aws:codebuild:{region}:111111111111:project/{name}"}
+            if kind == "AWS::IAM::Role":
+                arn[kind] = f"arn:aws:iam::111111111111:role/{resource['Properties'].get('RoleName', name)}"
+            if kind == "AWS::S3::Bucket":
+                names[name] = "bucket"
             names[f"{name}.Arn"] = arn.get(kind, f"arn:of:{name}")
+        self.names = names
         self.resources = {name: flat(resource, names) for name, resource in template["Resources"].items()}
         self.pipeline = self.resources["Pipeline"]["Properties"]
+
+    def role_arn(self, name):
+        return self.names[f"{name}.Arn"]
+
+    def key(self):
+        """The ARN of the key of the artifacts, or none."""
+        return self.names.get("ArtifactKey.Arn")
 
     def actions(self):
         """Every action in the order in which CodePipeline runs them: (stage, action)."""

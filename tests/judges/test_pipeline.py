@@ -1,9 +1,6 @@
-"""Walks the pipeline as CodePipeline would, runs the commands of its build with stand-ins, and judges its files."""
+"""Judges the files of a pipeline, and runs the commands of its build with stand-ins."""
 
-import functools
 import json
-import os
-import re
 import shutil
 import subprocess
 import sys
@@ -12,26 +9,21 @@ from pathlib import Path
 
 import yaml
 
-from pipelines import TWO_ACCOUNTS, PipelineTemplate, configuration, every_pipeline_template, pipeline
-from support import FIXTURE, ROOT, TRANSHIP, read_template, scratch
+from build_sandbox import CODEBUILD, Sandbox
+from pipelines import PROJECTS, TWO_ACCOUNTS, PipelineTemplate, configuration, every_pipeline_template, pipeline
+from support import FIXTURE, ROOT, read_template, scratch
 from test_templates import Validator, findings
 
-# What each action calls, by provider and mode (CodePipeline User Guide, "Action structure reference").
-STACK = "arn:aws:cloudformation:eu-central-1:111111111111:stack/{StackName}/0"
-CALLS = {
-    "CREATE_UPDATE": ["cloudformation:CreateStack", "cloudformation:DescribeStackEvents", "cloudformation:DescribeStacks",
-                      "cloudformation:GetTemplate", "cloudformation:UpdateStack"],
-    "CHANGE_SET_REPLACE": ["cloudformation:CreateChangeSet", "cloudformation:DeleteChangeSet", "cloudformation:DescribeChangeSet",
-                           "cloudformation:DescribeStacks"],
-    "CHANGE_SET_EXECUTE": ["cloudformation:DescribeChangeSet", "cloudformation:DescribeStacks", "cloudformation:ExecuteChangeSet"],
-}
-BUILD = ["codebuild:BatchGetBuilds", "codebuild:StartBuild"]
 # IAM's quota for the inline policies of one role, blanks not counted.
 ROLE_LIMIT = 10240
 
 
-def directories():
-    return [pipeline("codepipeline") / "dist" / "pipeline", pipeline("codepipeline", TWO_ACCOUNTS) / "dist" / "pipeline"]
+def directory():
+    return pipeline("codepipeline") / "dist" / "pipeline"
+
+
+def template():
+    return PipelineTemplate(directory(), "us-east-1")
 
 
 class Templates(unittest.TestCase):
@@ -42,7 +34,8 @@ class Templates(unittest.TestCase):
 
     def test_all_are_there(self):
         names = {where.split()[-1] for where, _ in self.templates}
-        self.assertEqual({"ecr.yaml", "pipeline.yaml", "github.yaml", "github-222222222222.yaml", "roles-production.yaml", "roles-web.yaml"}, names)
+        self.assertEqual({"ecr.yaml", "pipeline.yaml", "github.yaml", "github-222222222222.yaml", "roles-production.yaml", "roles-web.yaml",
+                          "artifacts-us-east-1.yaml", "roles-europe.yaml", "roles-pacific.yaml", "roles-partner.yaml"}, names)
 
     def test_cfn_lint_finds_nothing(self):
         for where, text in self.templates:
@@ -63,191 +56,10 @@ class Templates(unittest.TestCase):
                         self.assertLess(sum(map(len, documents)), ROLE_LIMIT)
 
 
-class Walk(unittest.TestCase):
-    """Each action in turn, with what those before it made."""
-
-    def test_inputs_exist_and_configurations_parse(self):
-        for directory in directories():
-            template = PipelineTemplate(directory)
-            made, namespaces = set(), set()
-            spec = yaml.safe_load(template.buildspec())
-            for stage, action in template.actions():
-                with self.subTest(f"{directory} {stage} {action['Name']}"):
-                    for artifact in action.get("InputArtifacts", []):
-                        self.assertIn(artifact["Name"], made)
-                    for used in re.findall(r"#\{(\w+)\.\w+\}", json.dumps(action["Configuration"])):
-                        self.assertIn(used, namespaces)
-                    configuration_ = action["Configuration"]
-                    for key in ("TemplatePath", "TemplateConfiguration"):
-                        if key in configuration_:
-                            artifact, path = configuration_[key].split("::")
-                            self.assertEqual("Build", artifact)
-                            files = spec.get("artifacts", {}).get("secondary-artifacts", {}).get("Build", spec["artifacts"])["files"]
-                            self.assertIn(path, files)
-                    if "EnvironmentVariables" in configuration_:
-                        variables = json.loads(configuration_["EnvironmentVariables"])
-                        self.assertEqual(["STACK", "CHANGE_SET", "ROLE"], [variable["name"] for variable in variables])
-                    if "CustomData" in configuration_:
-                        self.assertLess(len(configuration_["CustomData"]), 200)
-                        self.assertTrue(configuration_["ExternalEntityLink"].startswith("https://eu-central-1.console.aws.amazon.com/"))
-                made |= {artifact["Name"] for artifact in action.get("OutputArtifacts", [])}
-                namespaces |= {action.get("Namespace")}
-            secondary = spec["artifacts"].get("secondary-artifacts", {})
-            self.assertEqual(made - {"Source"}, set(secondary) or {"Build"})
-
-    def test_environments_come_in_order_and_protected_ones_wait(self):
-        template = PipelineTemplate(directories()[0])
-        stages = {stage["Name"]: [action["Name"] for action in stage["Actions"]] for stage in template.pipeline["Stages"]}
-        self.assertEqual(["Source", "Build", "Dev", "Staging", "Prod"], list(stages))
-        self.assertEqual((["Deploy"], ["Deploy"], ["CreateChangeSet", "Plan", "Approve", "ExecuteChangeSet"]),
-                         (stages["Dev"], stages["Staging"], stages["Prod"]))
-        change_sets = {action["Configuration"].get("ChangeSetName") for stage, action in template.actions() if stage == "Prod" and action["ActionTypeId"]["Provider"] == "CloudFormation"}
-        self.assertEqual(1, len(change_sets))
-
-    def test_stacks_have_the_names_that_a_deployment_gives_them(self):
-        template = PipelineTemplate(directories()[0])
-        names = {action["Configuration"]["StackName"] for _, action in template.actions() if "StackName" in action["Configuration"]}
-        self.assertEqual({"todobackend-staging", "todobackend-prod"}, names)
-        beanstalk = [action["Configuration"] for _, action in template.actions() if action["ActionTypeId"]["Provider"] == "ElasticBeanstalk"]
-        self.assertEqual([{"ApplicationName": "todobackend", "EnvironmentName": "todobackend-dev"}], beanstalk)
-
-    def test_every_parameter_has_a_value_in_the_file_or_the_overrides(self):
-        project = pipeline("codepipeline", TWO_ACCOUNTS)
-        template = PipelineTemplate(project / "dist" / "pipeline")
-        subprocess.run([TRANSHIP, "build", "--all", "-q"], cwd=project, check=True, env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", "LOG_LEVEL": "info"})
-        for _, action in template.actions():
-            path = action["Configuration"].get("TemplatePath")
-            if not path:
-                continue
-            environment = path.split("::")[1].split("/")[0]
-            parameters = read_template((project / "dist" / environment / "template.yaml").read_text())["Parameters"]
-            given = set(configuration(project / "dist" / "pipeline", environment)["Parameters"])
-            given |= set(json.loads(action["Configuration"].get("ParameterOverrides", "{}")))
-            self.assertEqual(set(), given - set(parameters), environment)
-            self.assertEqual(set(), {name for name, one in parameters.items() if "Default" not in one} - given, environment)
-        shutil.rmtree(project / "dist" / "staging")
-
-    def test_roles_allow_what_each_action_calls_and_no_other_call_of_its_service(self):
-        for directory in directories():
-            template = PipelineTemplate(directory)
-            called = {}
-            for stage, action in template.actions():
-                configuration_, provider = action["Configuration"], action["ActionTypeId"]["Provider"]
-                if "RoleArn" in action:  # another role does the work
-                    self.assertTrue(template.allows("PipelineRole", "sts:AssumeRole", action["RoleArn"]), action["Name"])
-                    continue
-                if provider == "CloudFormation":
-                    resource = STACK.format(**configuration_)
-                    wanted = CALLS[configuration_["ActionMode"]]
-                    if "RoleArn" in configuration_:
-                        self.assertTrue(template.allows("PipelineRole", "iam:PassRole", configuration_["RoleArn"]))
-                elif provider == "CodeBuild":
-                    resource, wanted = f"arn:aws:codebuild:eu-central-1:111111111111:project/{configuration_['ProjectName']}", BUILD
-                elif provider == "CodeStarSourceConnection":
-                    resource, wanted = configuration_["ConnectionArn"], ["codeconnections:UseConnection"]
-                else:
-                    continue
-                for call in wanted:
-                    with self.subTest(f"{stage} {action['Name']} {call}"):
-                        self.assertTrue(template.allows("PipelineRole", call, resource))
-                    called.setdefault(resource, set()).add(call)
-            for actions, resources, _ in template.statements("PipelineRole"):
-                for name in (name for name in actions if name.startswith("cloudformation:")):
-                    for pattern in resources:
-                        calls = set().union(*(made for resource, made in called.items() if resource.startswith(pattern[:-1])))
-                        self.assertIn(name, calls, f"{name} on {pattern} is never called")
-
-    def test_the_build_pushes_to_its_repositories_alone(self):
-        template = PipelineTemplate(directories()[1])
-        repository = "arn:aws:ecr:eu-central-1:111111111111:repository/"
-        self.assertTrue(template.allows("BuildRole", "ecr:PutImage", repository + "shop/web"))
-        self.assertFalse(template.allows("BuildRole", "ecr:PutImage", repository + "other"))
-
-    def test_artifacts_are_encrypted_versioned_and_go(self):
-        for directory in directories():
-            template = PipelineTemplate(directory)
-            bucket = template.resources["ArtifactBucket"]["Properties"]
-            self.assertEqual("Enabled", bucket["VersioningConfiguration"]["Status"])
-            self.assertEqual("aws:kms", bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]["ServerSideEncryptionByDefault"]["SSEAlgorithm"])
-            self.assertTrue(bucket["LifecycleConfiguration"]["Rules"])
-            deny = template.resources["ArtifactBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"][0]
-            self.assertEqual(("Deny", {"Bool": {"aws:SecureTransport": "false"}}), (deny["Effect"], deny["Condition"]))
-
-    def test_the_specification_is_the_one_beside_the_template(self):
-        for directory in directories():
-            self.assertEqual((directory / "buildspec.yml").read_text(), PipelineTemplate(directory).buildspec())
-
-
-STAND_IN = """#!/bin/sh
-# Says what it was asked, and answers as the test wants.
-echo "$(basename "$0") $*" >> "$CALLS"
-case "$*" in
-  *get-login-password*) echo secret-token ;;
-  "compose run"*) exit "${TEST_EXIT:-0}" ;;
-  *StackId*) printf 'arn:stack\\tarn:change-set\\n' ;;
-  *ResourceChange*) printf 'Add\\tNone\\tQueue\\tAWS::SQS::Queue\\nModify\\tTrue\\tDb\\tAWS::RDS::DBInstance\\nModify\\tFalse\\tApp\\tAWS::ECS::Service\\nRemove\\tNone\\tOld\\tAWS::Logs::LogGroup\\n' ;;
-esac
-case "$0 $*" in *"docker login"*) cat > /dev/null ;; esac
-"""
-CODEBUILD = {"CODEBUILD_RESOLVED_SOURCE_VERSION": "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567", "CODEBUILD_BUILD_ID": "project:9c1f2a3b-0000-1111-2222-333344445555",
-             "CODEBUILD_BUILD_ARN": "arn:aws:codebuild:us-east-1:123456789012:build/project:9c1f2a3b", "AWS_REGION": "us-east-1",
-             "REGISTRY": "123456789012.dkr.ecr.us-east-1.amazonaws.com"}
-
-
-@functools.cache
-def released():
-    """The archive of a release beside its checksum, made once: packing the program takes seconds."""
-    archive = scratch() / "tranship.tar.gz"
-    subprocess.run(["tar", "--use-compress-program", "gzip -1", "-cf", archive, "-C", Path(TRANSHIP).parent, "tranship"], check=True)
-    sums = subprocess.run(["sha256sum", archive], capture_output=True, text=True, check=True).stdout
-    archive.with_name("tranship.tar.gz.sha256").write_text(sums)
-    return archive
-
-
-class Sandbox:
-    """A checkout, stand-ins for docker, aws and curl, and the phases of a specification as CodeBuild runs them."""
-
-    def __init__(self, project, **environment):
-        self.place = scratch() / "checkout"
-        shutil.copytree(project, self.place, ignore=shutil.ignore_patterns("dist"))
-        programs = scratch()
-        for name in ("docker", "aws"):
-            (programs / name).write_text(STAND_IN)
-            (programs / name).chmod(0o755)
-        (programs / "curl").write_text('#!/bin/sh\nfor last; do :; done\ncase "$*" in *--output*) cp "$ARCHIVE" "$last" ;; *) cat "$ARCHIVE.sha256" ;; esac\n')
-        (programs / "curl").chmod(0o755)
-        archive = programs / "tranship.tar.gz"
-        archive.symlink_to(released())
-        shutil.copy(released().with_name("tranship.tar.gz.sha256"), programs)
-        self.calls = programs / "calls"
-        self.calls.touch()
-        self.archive = archive
-        self.environment = {"PATH": f"{programs}:/usr/local/bin:/usr/bin:/bin", "HOME": str(scratch()), "CALLS": str(self.calls), "ARCHIVE": str(archive),
-                            "TRANSHIP_ARCHIVE": "https://example.org/tranship.tar.gz"} | CODEBUILD | environment
-
-    def run(self, text):
-        """The phases in one shell, each command's failure ends its phase; `finally` runs all the same. The exit code."""
-        spec = yaml.safe_load(text)
-        script = []
-        for phase in spec["phases"].values():
-            assert phase["on-failure"] == "ABORT"
-            script.append("failed=0")
-            script += [f"if [ $failed = 0 ]; then\n{command}\n[ $? = 0 ] || failed=1\nfi" for command in phase["commands"]]
-            script += phase.get("finally", [])
-            script.append("[ $failed = 0 ] || exit 1")
-        script += [f'echo "{name}=${name}" >> exported.txt' for name in spec["env"].get("exported-variables", [])]
-        done = subprocess.run(["bash", "-c", "\n".join(script)], cwd=self.place, env=self.environment, capture_output=True, text=True, timeout=300)
-        self.said = done.stdout + done.stderr
-        return done.returncode
-
-    def called(self):
-        return self.calls.read_text().splitlines()
-
-
 class BuildSpecification(unittest.TestCase):
     def test_the_build_tests_publishes_and_records(self):
         box = Sandbox(FIXTURE)
-        code = box.run((directories()[0] / "buildspec.yml").read_text())
+        code = box.run((directory() / "buildspec.yml").read_text())
         self.assertEqual(0, code, box.said)
         called = box.called()
         login = [line for line in called if line.startswith("docker login")]
@@ -267,17 +79,17 @@ class BuildSpecification(unittest.TestCase):
         self.assertIn("arn:aws:iam::123456789012:role/", bundle)
         self.assertNotIn("secret-token", box.said)
         self.assertIn("VERSION=0a1b2c3d4e5f.9c1f2a3b", (box.place / "exported.txt").read_text())
-        spec = yaml.safe_load((directories()[0] / "buildspec.yml").read_text())
+        spec = yaml.safe_load((directory() / "buildspec.yml").read_text())
         for artifact in [spec["artifacts"], *spec["artifacts"]["secondary-artifacts"].values()]:
             for pattern in artifact["files"]:
                 self.assertTrue(list((box.place / artifact["base-directory"]).glob(pattern)), pattern)
 
     def test_what_the_overrides_ask_for_is_in_the_version_file(self):
         box = Sandbox(FIXTURE)
-        self.assertEqual(0, box.run((directories()[0] / "buildspec.yml").read_text()), box.said)
+        self.assertEqual(0, box.run((directory() / "buildspec.yml").read_text()), box.said)
         version = json.loads((box.place / "dist/version.json").read_text())
         asked = 0
-        for _, action in PipelineTemplate(directories()[0]).actions():
+        for _, action in template().actions():
             for value in json.loads(action["Configuration"].get("ParameterOverrides", "{}")).values():
                 if isinstance(value, dict):
                     artifact, file, key = value["Fn::GetParam"]
@@ -288,7 +100,7 @@ class BuildSpecification(unittest.TestCase):
 
     def test_a_test_that_fails_ends_the_build_and_is_cleaned_up(self):
         box = Sandbox(FIXTURE, TEST_EXIT="3")
-        self.assertEqual(1, box.run((directories()[0] / "buildspec.yml").read_text()))
+        self.assertEqual(1, box.run((directory() / "buildspec.yml").read_text()))
         called = box.called()
         self.assertEqual(1, len([line for line in called if "compose run" in line]))
         self.assertIn("docker compose down --volumes --remove-orphans", called)
@@ -298,28 +110,37 @@ class BuildSpecification(unittest.TestCase):
     def test_an_archive_without_its_checksum_ends_the_build(self):
         box = Sandbox(FIXTURE)
         box.archive.with_name("tranship.tar.gz.sha256").write_text("0" * 64 + "  tranship.tar.gz\n")
-        self.assertEqual(1, box.run((directories()[0] / "buildspec.yml").read_text()))
+        self.assertEqual(1, box.run((directory() / "buildspec.yml").read_text()))
         self.assertEqual([], box.called())
 
     def test_a_golden_that_differs_ends_the_build(self):
         box = Sandbox(FIXTURE)
         manifest = box.place / "compose.yaml"
         manifest.write_text(manifest.read_text().replace("--processes=4", "--processes=8"))
-        self.assertEqual(1, box.run((directories()[0] / "buildspec.yml").read_text()))
+        self.assertEqual(1, box.run((directory() / "buildspec.yml").read_text()))
         self.assertFalse([line for line in box.called() if "push" in line])
 
     def test_the_plan_counts_and_names_what_changes(self):
-        template = PipelineTemplate(directories()[0])
-        box = Sandbox(FIXTURE, STACK="todobackend-prod", CHANGE_SET="tranship-pipeline", ROLE="")
-        self.assertEqual(0, box.run(template.resources["PlanProject"]["Properties"]["Source"]["BuildSpec"]), box.said)
+        box = Sandbox(FIXTURE, STACK="todobackend-prod", CHANGE_SET="tranship-pipeline", REGION="eu-west-1", ROLE="")
+        self.assertEqual(0, box.run(template().resources["PlanProject"]["Properties"]["Source"]["BuildSpec"]), box.said)
         exported = dict(line.split("=", 1) for line in (box.place / "exported.txt").read_text().splitlines())
         self.assertEqual({"SUMMARY": "1 to add, 1 to change, 1 to replace, 1 to remove: +Queue !Db ~App -Old", "STACK_ID": "arn:stack", "CHANGE_SET_ID": "arn:change-set"}, exported)
+        described = [line for line in box.called() if "describe-change-set" in line]
+        self.assertEqual(2, len([line for line in described if "--region eu-west-1 --stack-name todobackend-prod --change-set-name tranship-pipeline" in line]), described)
+        self.assertFalse([line for line in box.called() if "assume-role" in line], "it is this account's")
+
+    def test_the_plan_of_another_account_is_read_with_its_role(self):
+        box = Sandbox(FIXTURE, STACK="shop-production", CHANGE_SET="tranship-pipeline", REGION="us-east-1", ROLE="arn:aws:iam::222222222222:role/shop-production-action")
+        self.assertEqual(0, box.run(template().resources["PlanProject"]["Properties"]["Source"]["BuildSpec"]), box.said)
+        called = box.called()
+        self.assertIn("sts assume-role --role-arn arn:aws:iam::222222222222:role/shop-production-action", called[0])
+        self.assertEqual([""] + ["key-of-the-role"] * 2, [line.rsplit(" ", 1)[-1].removeprefix("as:") for line in called])
 
 
 class Workflows(unittest.TestCase):
     def paths(self):
         own = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-        return own + [pipeline("github", project) / ".github/workflows/tranship.yml" for project in (FIXTURE, TWO_ACCOUNTS)]
+        return own + [pipeline("github", project) / ".github/workflows/tranship.yml" for project in PROJECTS]
 
     def tool(self, name, *arguments):
         return subprocess.run([Path(sys.executable).parent / name, *map(str, arguments)], capture_output=True, text=True, timeout=120)
@@ -329,6 +150,16 @@ class Workflows(unittest.TestCase):
         self.assertEqual(0, done.returncode, done.stdout + done.stderr)
         done = self.tool("check-jsonschema", "--builtin-schema", "vendor.github-actions", ROOT / "action.yml")
         self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+
+    def test_actionlint_finds_nothing(self):
+        """Expressions, inputs of actions, and actions whose runtime GitHub has removed. The shell of the steps is judged below."""
+        done = self.tool("actionlint", "-no-color", "-oneline", "-shellcheck=", "-pyflakes=", *self.paths())
+        self.assertEqual((0, ""), (done.returncode, done.stdout + done.stderr))
+        broken = scratch() / "broken.yml"
+        broken.write_text(self.paths()[-1].read_text().replace("actions/checkout@v5", "actions/checkout@v4").replace("outputs.change-set", "outputs.changeset"))
+        said = self.tool("actionlint", "-no-color", "-oneline", "-shellcheck=", "-pyflakes=", broken).stdout
+        self.assertIn("node20", said)
+        self.assertIn('property "changeset" is not defined', said)
 
     def test_an_audit_finds_nothing_but_tags_of_actions(self):
         """Actions are named by their major version, as their publishers advise; a project may pin them to a commit."""

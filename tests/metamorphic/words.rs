@@ -35,6 +35,15 @@ pub(crate) const WORDS: &[(&str, &[&str])] = &[
     ("services.*.x-tranship.patch[].targets[]", &["fargate", "ecs-ec2"]),
     ("x-tranship.patch[].add[]", &["AWS::AccountId"]),
     ("x-tranship.egress", &["open"]),
+    (
+        "x-tranship.exec.kms_key",
+        &["arn:aws:kms:eu-central-1:123456789012:key/3234abcd-12ab-34cd-56ef-1234567890ab"],
+    ),
+    ("x-tranship.exec.log", &["s3://acme-audit/exec"]),
+    (
+        "x-tranship.exec.log_key",
+        &["arn:aws:kms:eu-central-1:123456789012:key/4234abcd-12ab-34cd-56ef-1234567890ab"],
+    ),
     ("x-tranship.account", &["210987654321"]),
     ("x-tranship.pipeline.provider", &["codepipeline"]),
     ("x-tranship.pipeline.repository", &["acme/store"]),
@@ -43,6 +52,7 @@ pub(crate) const WORDS: &[(&str, &[&str])] = &[
         &["arn:aws:codeconnections:eu-central-1:123456789012:connection/5678"],
     ),
     ("x-tranship.pipeline.account", &["210987654321"]),
+    ("x-tranship.pipeline.region", &["us-east-1"]),
     ("x-tranship.pipeline.notify", &["arn:aws:sns:eu-central-1:123456789012:deliveries"]),
     ("x-tranship.pipeline.tranship", &["https://downloads.example.org/other.tar.gz"]),
     ("x-tranship.rollout", &["all-at-once"]),

@@ -6,7 +6,7 @@
 use super::choices::PipelineProvider;
 use super::declaration::setting_group;
 use super::identifiers::{
-    AccountNumber, ArchiveAddress, ConnectionArn, NotificationTarget, SourceRepository,
+    AccountNumber, ArchiveAddress, ConnectionArn, NotificationTarget, RegionName, SourceRepository,
 };
 use super::value::WholeNumber;
 use crate::{At, EnvironmentSummary};
@@ -61,6 +61,13 @@ setting_group! {
         account: Option<At<AccountNumber>> {
             default: "the account that the templates are deployed to, and every environment with it",
             example: "x-tranship:\n  pipeline: { account: \"123456789012\" }\n",
+            targets: Compiler(PIPELINE),
+        }
+        /// The region that the pipeline is in. CodePipeline deploys environments whose `region` is another one from
+        /// a bucket of artifacts there.
+        region: Option<At<RegionName>> {
+            default: "the region of the environments, otherwise the region that the templates are deployed to",
+            example: "x-tranship:\n  pipeline: { region: eu-central-1 }\n",
             targets: Compiler(PIPELINE),
         }
         /// How many releases of each image are kept.

@@ -7,6 +7,7 @@ use super::choices::{
 use super::declaration::{SettingForm, SettingNameForm, setting_group};
 use super::delivery::{PIPELINE, PipelineSettings};
 use super::egress::EgressSetting;
+use super::exec::ExecSetting;
 use super::identifiers::{
     AccountNumber, CertificateArn, ContainerFolder, FileLocation, FileSystemName, HostedZoneId, LogRetention,
     RegionName, RegistryPath, SubnetId, TargetName, VpcId,
@@ -155,8 +156,9 @@ setting_group! {
             targets: All,
         }
         /// Whether `tranship exec` may run commands in the containers of services. Their roles get the rights of
-        /// ECS Exec (`ssmmessages`), and a container needs a file system that it may write to.
-        exec: Option<At<bool>> {
+        /// ECS Exec (`ssmmessages` and those of the log), and a container needs a file system that it may write to. A
+        /// mapping turns it on and chooses a key and a log.
+        exec: Option<ExecSetting> {
             default: "`false`",
             example: "x-tranship:\n  environments:\n    dev: { target: fargate, exec: true }\n",
             targets: Only(ECS),

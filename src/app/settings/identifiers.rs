@@ -144,6 +144,14 @@ checked_text!(
 );
 
 checked_text!(
+    /// The ARN of a KMS key. The ARN of an alias is none: policies do not know it.
+    KmsKeyArn,
+    "the ARN of a KMS key, such as `arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab`",
+    "^arn:[^:]+:kms:[^:]+:[0-9]{12}:key/[A-Za-z0-9-]+$",
+    is_kms_key
+);
+
+checked_text!(
     /// The name of an AWS region.
     RegionName,
     "a region that AWS has, such as `eu-central-1`; for one that is newer than this version, leave it out and set AWS_REGION",
@@ -343,6 +351,19 @@ fn is_secret(text: &str) -> bool {
     !name.is_empty() && name.chars().all(legal)
 }
 
+fn is_kms_key(text: &str) -> bool {
+    let ["arn", partition, "kms", region, account, resource] = text.split(':').collect::<Vec<_>>()[..] else {
+        return false;
+    };
+    let id = resource.strip_prefix("key/").unwrap_or_default();
+    !partition.is_empty()
+        && is_known_region(region)
+        && account.len() == 12
+        && account.bytes().all(|digit| digit.is_ascii_digit())
+        && !id.is_empty()
+        && id.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'-')
+}
+
 /// `s3://bucket/key`.
 fn split_location(text: &str) -> Option<(&str, &str)> {
     let (bucket, key) = text.strip_prefix("s3://")?.split_once('/')?;
@@ -481,6 +502,25 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(is_known_region(text), is, "{text}");
+        }
+    }
+
+    #[test]
+    fn keys_of_kms() {
+        for (text, is) in [
+            ("arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab", true),
+            ("arn:aws-cn:kms:cn-north-1:123456789012:key/mrk-1234abcd12ab34cd56ef1234567890ab", true),
+            ("arn:aws:kms:eu-west-1:123456789012:alias/exec", false),
+            ("arn:aws:kms:eu-west-1:123456789012:key/", false),
+            ("arn:aws:kms:eu-west-1:123456789012:key/a/b", false),
+            ("arn:aws:kms:eu-west-1:12345678901:key/a", false),
+            ("arn:aws:kms:eu-west-1:12345678901x:key/a", false),
+            ("arn:aws:kms:nowhere:123456789012:key/a", false),
+            ("arn::kms:eu-west-1:123456789012:key/a", false),
+            ("arn:aws:acm:eu-west-1:123456789012:key/a", false),
+            ("1234abcd-12ab-34cd-56ef-1234567890ab", false),
+        ] {
+            assert_eq!(is_kms_key(text), is, "{text}");
         }
     }
 

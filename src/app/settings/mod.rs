@@ -12,6 +12,7 @@ mod delivery;
 mod document;
 mod egress;
 mod environment;
+mod exec;
 mod existing_secret;
 mod free_value;
 mod identifiers;
@@ -40,13 +41,14 @@ pub use egress::{EgressDestination, EgressPorts, EgressSetting, EgressSettings, 
 pub use environment::{
     DiscoverySettings, ExistingNetwork, HttpsSettings, InstanceRange, NetworkSetting, Settings,
 };
+pub use exec::{ExecBucket, ExecLog, ExecSetting, ExecSettings};
 pub(crate) use existing_secret::ExistingSecretSettings;
 pub use free_value::{FreeList, FreeMapping, FreeNode, FreeValue};
 pub use identifiers::{
     AccessPointId, AccountNumber, ArchiveAddress, CertificateArn, ConnectionArn, ContainerFolder,
-    DatabaseClass, FileLocation, FileSystemId, FileSystemName, ForeignHost, HostedZoneId, LogRetention,
-    NetworkRange, NotificationTarget, RegionName, ScheduleExpression, SecretName, SecurityGroupId,
-    SnapshotName, SourceRepository, SubnetId, TargetName, UrlPath, VolumeOwner, VpcId,
+    DatabaseClass, FileLocation, FileSystemId, FileSystemName, ForeignHost, HostedZoneId, KmsKeyArn,
+    LogRetention, NetworkRange, NotificationTarget, RegionName, ScheduleExpression, SecretName,
+    SecurityGroupId, SnapshotName, SourceRepository, SubnetId, TargetName, UrlPath, VolumeOwner, VpcId,
 };
 pub use page::{settings_page, settings_reference};
 pub use patch::{PatchAction, PatchEntry, PatchRemoval, PatchSettings, PatchTargets};

@@ -16,9 +16,8 @@ async fn present(
     session: &AwsSession,
     deployment: &BeanstalkDeployment,
 ) -> Result<RunningEnvironment, DeployFailure> {
-    environment::find(session, deployment).await?.ok_or_else(|| {
-        DeployFailure::failed(format!("the environment {} is not deployed", deployment.environment))
-    })
+    let found = environment::find(session, deployment).await?;
+    found.ok_or_else(|| session.not_deployed(&format!("environment {}", deployment.environment)))
 }
 
 /// Goes back.

@@ -22,7 +22,7 @@ pub(in crate::deploy) async fn cancel(
 ) -> Result<DeployOutcome, DeployFailure> {
     let (client, name) = (session.cloudformation(), &deployment.stack);
     let Some(stack) = find(&client, name).await? else {
-        return Err(DeployFailure::failed(format!("the stack {name} is not deployed")));
+        return Err(session.not_deployed(&format!("stack {name}")));
     };
     own(&client, name, &stack, options).await?;
     let failed = stack.status == StackStatus::UpdateFailed;

@@ -100,7 +100,7 @@ pub(super) async fn deploy(
         progress.review(&planned.subject, &planned.diff);
     }
     progress.changes(&shown);
-    if let Err(failure) = approve(session, &set, options).await {
+    if let Err(failure) = approve(session, &set, options, "deploy these changes?").await {
         withdraw(session, name, set, stack.is_none()).await?;
         return Err(failure);
     }
@@ -372,9 +372,10 @@ async fn approve(
     session: &AwsSession,
     set: &ChangeSet,
     options: &DeployOptions,
+    question: &str,
 ) -> Result<(), DeployFailure> {
     replacement_guard::check(&set.changes, &options.allow_replacement)?;
-    confirm(session, options, "deploy these changes?").await
+    confirm(session, options, question).await
 }
 
 /// Discards the change set, and the empty stack that a first change set creates.

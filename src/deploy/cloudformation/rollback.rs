@@ -16,7 +16,9 @@ use crate::deploy::progress::DeployProgress;
 use crate::deploy::session::AwsSession;
 use crate::deploy::{DeployOptions, DeployOutcome, RollbackRequest};
 use crate::operation::difference::{ManifestLines, ParameterValue, StackContent, compare_stacks};
-use crate::operation::history::{DeploymentRecord, KEPT, choose, folder, folder_of_name, outdated};
+use crate::operation::history::{
+    DeploymentRecord, KEPT, choose, differing, folder, folder_of_name, outdated,
+};
 use crate::operation::stack_templates::StackTemplates;
 use aws_sdk_cloudformation::types::{StackStatus, TemplateStage};
 use std::collections::{BTreeMap, BTreeSet};
@@ -129,7 +131,7 @@ pub(in crate::deploy) async fn rollback(
 ) -> Result<DeployOutcome, DeployFailure> {
     let (client, name) = (session.cloudformation(), &deployment.stack);
     let Some(stack) = find(&client, name).await? else {
-        return Err(DeployFailure::failed(format!("the stack {name} is not deployed")));
+        return Err(session.not_deployed(&format!("stack {name}")));
     };
     if !request.unmarked {
         own(&client, name, &stack, options).await?;
@@ -145,11 +147,10 @@ pub(in crate::deploy) async fn rollback(
     let stacks = nested::running(&client, &stack.id).await?;
     let records = records(session, &stack, name).await?;
     let record = choose(&records, request.version.as_deref(), &now.template, &now.parameters);
-    let variables: BTreeMap<String, String> = deployment
-        .parameters
-        .iter()
-        .map(|it| (it.name.clone(), it.variable.clone().unwrap_or_else(|| it.name.clone())))
-        .collect();
+    let late = deployment.parameters.iter().filter_map(|it| Some((it.name.clone(), it.variable.clone()?)));
+    let late: BTreeMap<String, String> = late.collect();
+    // Without the manifest, the version is among what was changed since.
+    let variables = if request.unmarked { differing(&records, &now.parameters) } else { late };
     let Some(record) = record else { return Err(unknown(name, request, &records, &variables)) };
     progress.message(&format!("going back to {}", record.line(&variables)));
     let past = nested::of_the_past(session, &record.template).await;
@@ -178,7 +179,7 @@ pub(in crate::deploy) async fn rollback(
         return Ok(DeployOutcome { changed: false, outputs: stack.outputs });
     };
     progress.changes(&set.changes);
-    if let Err(failure) = approve(session, &set, options).await {
+    if let Err(failure) = approve(session, &set, options, "go back to it?").await {
         withdraw(session, name, set, false).await?;
         return Err(failure);
     }

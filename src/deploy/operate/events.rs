@@ -21,7 +21,9 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// An event of the past.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PastEvent {
-    /// When it was: `2026-11-27T21:04:05Z`.
+    /// When it was, in milliseconds since 1970.
+    pub at: i64,
+    /// The same for people: `2026-11-27T21:04:05Z`.
     pub time: String,
     /// What it is about.
     pub subject: String,
@@ -43,7 +45,7 @@ pub fn events(
 ) -> Result<Vec<PastEvent>, DeployFailure> {
     run(deployment, options, progress, async |session, _| {
         let found = all(session, deployment).await?;
-        Ok(newest(found.ok_or_else(|| not_deployed(deployment))?, most))
+        Ok(newest(found.ok_or_else(|| session.not_deployed(&deployment.subject()))?, most))
     })
 }
 
@@ -68,7 +70,7 @@ pub fn follow_events(
                 let Some(told) = told.get_mut(place) else { continue };
                 fresh.extend(unheard(found, told).into_iter().map(|event| (place, event)));
             }
-            fresh.sort_by(|(_, a), (_, b)| a.time.cmp(&b.time));
+            fresh.sort_by_key(|(_, event)| event.at);
             let skipped = if first { fresh.len().saturating_sub(most) } else { 0 };
             fresh.iter().skip(skipped).for_each(|(place, event)| tell(*place, event));
             first = false;
@@ -81,13 +83,6 @@ pub fn follow_events(
 /// The events that were not told before, the oldest first.
 fn unheard(found: Vec<PastEvent>, told: &mut BTreeSet<PastEvent>) -> Vec<PastEvent> {
     newest(found, usize::MAX).into_iter().filter(|event| told.insert(event.clone())).collect()
-}
-
-fn not_deployed(deployment: &TargetDeployment) -> DeployFailure {
-    DeployFailure::failed(match deployment {
-        TargetDeployment::Stack(stack) => format!("the stack {} is not deployed", stack.stack),
-        TargetDeployment::Beanstalk(it) => format!("the environment {} is not deployed", it.environment),
-    })
 }
 
 /// What AWS remembers of an environment, in no order; `None` if its stack is not deployed.
@@ -109,11 +104,16 @@ async fn all(
     Ok(Some(found))
 }
 
-/// The newest ones, the oldest of them first.
+/// The newest ones, the oldest of them first. AWS tells the newest first, also of those of one moment.
 fn newest(mut all: Vec<PastEvent>, most: usize) -> Vec<PastEvent> {
-    all.sort_by(|a, b| a.time.cmp(&b.time));
+    all.reverse();
+    all.sort_by_key(|event| event.at);
     let skipped = all.len().saturating_sub(most);
     all.split_off(skipped)
+}
+
+fn milliseconds(time: Option<&DateTime>) -> i64 {
+    time.and_then(|time| time.to_millis().ok()).unwrap_or_default()
 }
 
 fn text(time: Option<&DateTime>) -> String {
@@ -132,6 +132,7 @@ async fn of_stack(
         .stack_events()
         .iter()
         .map(|event| PastEvent {
+            at: milliseconds(event.timestamp()),
             time: text(event.timestamp()),
             subject: event.logical_resource_id().unwrap_or_default().to_owned(),
             status: event.resource_status().map(|it| it.as_str().to_owned()).unwrap_or_default(),
@@ -140,6 +141,7 @@ async fn of_stack(
         .collect();
     for (name, service) in inside.all_services(session).await? {
         found.extend(service.events().iter().map(|event| PastEvent {
+            at: milliseconds(event.created_at()),
             time: text(event.created_at()),
             subject: name.clone(),
             status: "SERVICE_EVENT".to_owned(),
@@ -157,6 +159,7 @@ async fn of_environment(
     let page = call.environment_name(&deployment.environment).send().await;
     let page = page.map_err(|error| sdk("read the environment's events", error))?;
     let event = |event: &aws_sdk_elasticbeanstalk::types::EventDescription| PastEvent {
+        at: milliseconds(event.event_date()),
         time: text(event.event_date()),
         subject: deployment.environment.clone(),
         status: event.severity().map(|it| it.as_str().to_owned()).unwrap_or_default(),
@@ -169,20 +172,25 @@ async fn of_environment(
 mod tests {
     use super::*;
 
+    fn event(at: i64, subject: &str) -> PastEvent {
+        let time = text(Some(&DateTime::from_millis(at)));
+        PastEvent { at, time, subject: subject.into(), status: String::new(), text: String::new() }
+    }
+
+    fn subjects(events: &[PastEvent]) -> Vec<&str> {
+        events.iter().map(|event| event.subject.as_str()).collect()
+    }
+
+    /// Within a second, too: CloudFormation tells the newest first.
     #[test]
     fn the_newest_events_are_told_in_their_order() {
-        let event = |time: &str| PastEvent {
-            time: time.into(),
-            subject: String::new(),
-            status: String::new(),
-            text: String::new(),
-        };
-        let found = newest(vec![event("3"), event("1"), event("2")], 2);
-        assert_eq!(found.iter().map(|it| it.time.as_str()).collect::<Vec<_>>(), ["2", "3"]);
-        assert_eq!(newest(vec![event("1")], 2).len(), 1);
-        let mut told = BTreeSet::new();
-        assert_eq!(unheard(vec![event("2"), event("1")], &mut told), [event("1"), event("2")]);
-        assert_eq!(unheard(vec![event("2"), event("1"), event("3")], &mut told), [event("3")]);
-        assert_eq!(text(Some(&DateTime::from_millis(1_500))), "1970-01-01T00:00:01Z");
+        let told = vec![event(2_900, "d"), event(2_100, "c"), event(2_100, "b"), event(1_000, "a")];
+        assert_eq!(subjects(&newest(told.clone(), 2)), ["c", "d"]);
+        assert_eq!(subjects(&newest(told.clone(), 9)), ["a", "b", "c", "d"]);
+        let mut heard = BTreeSet::new();
+        assert_eq!(subjects(&unheard(told[2..].to_vec(), &mut heard)), ["a", "b"]);
+        assert_eq!(subjects(&unheard(told, &mut heard)), ["c", "d"]);
+        assert_eq!(event(1_500, "").time, "1970-01-01T00:00:01Z");
+        assert_eq!(milliseconds(Some(&DateTime::from_millis(1_500))), 1_500);
     }
 }

@@ -33,12 +33,15 @@ pub fn exec(
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<ExecSession, DeployFailure> {
-    let stack = stack_only(deployment, "a session in a container")?;
+    let stack = stack_only(deployment, "a session in a container", |it| {
+        it.exec(container.unwrap_or(service), command)
+    })?;
     run(deployment, options, progress, async |session, _| {
         let inside = StackInside::open(session, stack).await?;
         let arn = inside.services().find(|(name, _)| *name == service).map(|(_, arn)| arn.to_owned());
         let arn = arn.ok_or_else(|| {
-            let names: Vec<&str> = inside.services().map(|(name, _)| name).collect();
+            let mut names: Vec<&str> = inside.services().map(|(name, _)| name).collect();
+            names.sort_unstable();
             DeployFailure::usage(format!("the stack has no service `{service}`"))
                 .help(format!("its services: {}", names.join(", ")))
         })?;
@@ -81,7 +84,10 @@ fn newest<'a>(tasks: &'a [Task], service: &str) -> Result<&'a Task, DeployFailur
             0 => DeployFailure::failed(format!("no task of {service} is running"))
                 .help("`tranship status ENV` says why"),
             _ => DeployFailure::failed(format!("ECS Exec is off for {service}"))
-                .help("set `exec: true` for the environment under `x-tranship`, and deploy"),
+                .help("set `exec: true` for the environment under `x-tranship`, and deploy")
+                .help(format!(
+                    "if it is set, the tasks are older: `tranship deploy ENV --force --service {service}` starts new ones"
+                )),
         });
     };
     Ok(task)

@@ -7,8 +7,8 @@ use super::stack_inside::StackInside;
 use crate::deploy::failure::{DeployFailure, sdk};
 use crate::deploy::progress::DeployProgress;
 use crate::deploy::session::AwsSession;
-use crate::deploy::{DeployOptions, run};
-use crate::operation::log_lines::{LogEvent, LogMerger, LogSelection};
+use crate::deploy::{DeployOptions, run, time_text};
+use crate::operation::log_lines::{LogEvent, LogMerger, LogSelection, container_of};
 use aws_sdk_cloudwatchlogs::error::ProvideErrorMetadata;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -28,6 +28,8 @@ const CALLS: u64 = 4;
 pub struct LogRequest {
     /// Services and jobs; everything if empty.
     pub names: Vec<String>,
+    /// The services and jobs of the manifest: one of them may not have said anything yet.
+    pub known: Vec<String>,
     /// Whether to go on.
     pub follow: bool,
     /// The start, in milliseconds since 1970.
@@ -59,11 +61,19 @@ pub fn logs(
         };
         let mut reader =
             LogReader { session, groups, root, selection, merger: LogMerger::default(), calls: 0 };
-        let mut from = request.since;
+        let (mut from, mut first) = (request.since, true);
         loop {
             let fresh = reader.read(from).await?;
+            if first {
+                unknown(request, &reader.groups, &fresh)?;
+                first = false;
+            }
             fresh.iter().for_each(|event| progress.log(event));
             if !request.follow {
+                if fresh.is_empty() {
+                    let since = time_text(request.since);
+                    progress.message(&format!("no lines since {since}; `--since` looks further back"));
+                }
                 return Ok(());
             }
             if let Some(last) = fresh.last() {
@@ -72,6 +82,20 @@ pub fn logs(
             tokio::time::sleep(Duration::from_secs(2 + reader.calls / CALLS)).await;
         }
     })
+}
+
+/// Refuses names that neither the manifest nor what is deployed has.
+fn unknown(request: &LogRequest, groups: &[String], found: &[LogEvent]) -> Result<(), DeployFailure> {
+    let deployed: BTreeSet<&str> = groups.iter().filter_map(|it| Some(it.rsplit_once("/ecs/")?.1)).collect();
+    let said =
+        |name: &str| found.iter().any(|it| container_of(&it.stream).is_some_and(|(own, _)| own == name));
+    let known =
+        |name: &String| request.known.contains(name) || deployed.contains(name.as_str()) || said(name);
+    let Some(name) = request.names.iter().find(|name| !known(name)) else { return Ok(()) };
+    let all: BTreeSet<&str> = deployed.into_iter().chain(request.known.iter().map(String::as_str)).collect();
+    let all: Vec<&str> = all.into_iter().collect();
+    Err(DeployFailure::usage(format!("there is no service or job `{name}`"))
+        .help(format!("services and jobs: {}", all.join(", "))))
 }
 
 async fn of_stack(
@@ -172,5 +196,30 @@ impl LogReader<'_> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_of_the_manifest_or_of_what_is_deployed() {
+        let event =
+            |stream: &str| LogEvent { id: "1".into(), time: 1, stream: stream.into(), text: String::new() };
+        let asked = |name: &str| LogRequest {
+            names: vec!["web".into(), name.into()],
+            known: vec!["web".into(), "proxy".into()],
+            ..LogRequest::default()
+        };
+        let groups = ["/shop-prod/ecs/old".to_owned(), "/shop-prod/ecs/web".to_owned()];
+        let found = [event("ecs/sidecar/0123")];
+        for name in ["proxy", "old", "sidecar"] {
+            assert_eq!(unknown(&asked(name), &groups, &found), Ok(()), "{name}");
+        }
+        let failure = unknown(&asked("wep"), &groups, &found).unwrap_err();
+        assert_eq!(failure.message, "there is no service or job `wep`");
+        assert_eq!(failure.help, ["services and jobs: old, proxy, web"]);
+        assert_eq!(unknown(&LogRequest::default(), &[], &[]), Ok(()));
     }
 }

@@ -5,7 +5,7 @@
 
 use super::logs::LogReader;
 use super::stack_inside::{StackInside, described};
-use super::stack_only;
+use super::{shell_words, stack_only};
 use crate::deploy::clock::milliseconds;
 use crate::deploy::cloudformation::task_token;
 use crate::deploy::failure::{DeployFailure, FailureKind, sdk};
@@ -54,7 +54,8 @@ pub fn run_task(
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<FinishedTask, DeployFailure> {
-    let stack = stack_only(deployment, "a one-off task")?;
+    let stack =
+        stack_only(deployment, "a one-off task", |it| it.run(&request.name, &shell_words(&request.command)))?;
     run(deployment, options, progress, async |session, progress| {
         let inside = StackInside::open(session, stack).await?;
         let (id, definition) =
@@ -68,10 +69,16 @@ pub fn run_task(
         progress.message(&format!("started the task {task_id} of {}", request.name));
         session.underway(format!("the task {task_id} of {}", request.name));
         let mut reader = reader(session, &definition, request);
+        let mut state = String::new();
         let limit = tokio::time::Instant::now() + session.time_left(options.timeout);
         loop {
             let task = look(session, &cluster, &arn).await?;
             let ended = task.last_status() == Some("STOPPED");
+            let now = task.last_status().unwrap_or_default();
+            if let Some(said) = arrived(&state, now) {
+                progress.message(said);
+            }
+            now.clone_into(&mut state);
             if let Some(reader) = &mut reader {
                 let lines = reader.read(begun).await?;
                 lines.iter().filter(|it| it.stream.ends_with(&task_id)).for_each(|it| progress.log(it));
@@ -88,9 +95,20 @@ pub fn run_task(
     })
 }
 
+/// What to say when a task comes into a state: pulling an image takes a while, in which nothing else is heard.
+fn arrived(before: &str, now: &str) -> Option<&'static str> {
+    match now {
+        now if now == before => None,
+        "PROVISIONING" => Some("waiting for a place to run"),
+        "PENDING" => Some("pulling images and starting containers"),
+        "RUNNING" => Some("the task is running"),
+        _ => None,
+    }
+}
+
 fn unknown(inside: &StackInside, request: &TaskRequest) -> DeployFailure {
-    DeployFailure::usage(format!("nothing of the stack runs as `{}` by itself", request.name))
-        .help(format!("services and jobs with a task of their own: {}", inside.runnable().join(", ")))
+    DeployFailure::usage(format!("the stack has no service or job `{}` with a task of its own", request.name))
+        .help(format!("services and jobs: {}", inside.runnable().join(", ")))
 }
 
 /// Starts the task where the stack runs the service or the job.
@@ -232,6 +250,22 @@ mod tests {
         assert_eq!(finished(&task(Some(3)), "migrate"), Ok(FinishedTask { code: 3 }));
         let failure = finished(&task(None), "migrate").unwrap_err();
         assert_eq!(failure.message, "the task of migrate ended before its container: Task failed to start");
+    }
+
+    #[test]
+    fn each_state_is_told_once() {
+        let states =
+            ["PROVISIONING", "PROVISIONING", "PENDING", "ACTIVATING", "RUNNING", "RUNNING", "STOPPED"];
+        let mut before = "";
+        let mut told = Vec::new();
+        for now in states {
+            told.extend(arrived(before, now));
+            before = now;
+        }
+        assert_eq!(
+            told,
+            ["waiting for a place to run", "pulling images and starting containers", "the task is running"]
+        );
     }
 
     #[test]

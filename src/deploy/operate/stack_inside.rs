@@ -32,7 +32,7 @@ impl StackInside {
     ) -> Result<Self, DeployFailure> {
         StackInside::find(session, deployment)
             .await?
-            .ok_or_else(|| DeployFailure::failed(format!("the stack {} is not deployed", deployment.stack)))
+            .ok_or_else(|| session.not_deployed(&format!("stack {}", deployment.stack)))
     }
 
     /// Reads it, if it is deployed.
@@ -117,10 +117,13 @@ impl StackInside {
         Some((id, physical))
     }
 
-    /// The names that have a task definition of their own.
-    pub(super) fn runnable(&self) -> Vec<String> {
-        let ids = self.of_kind("AWS::ECS::TaskDefinition").map(|(logical, _)| logical);
-        ids.filter_map(|id| id.strip_suffix("TaskDefinition")).map(str::to_lowercase).collect()
+    /// The services and jobs that have a task definition of their own, in order: each has a log group, which ends in its name.
+    pub(super) fn runnable(&self) -> Vec<&str> {
+        let groups = self.of_kind("AWS::Logs::LogGroup").map(|(_, group)| group);
+        let mut names: Vec<&str> =
+            groups.filter_map(|group| group.rsplit_once("/ecs/")).map(|(_, name)| name).collect();
+        names.sort_unstable();
+        names
     }
 
     /// The template that is deployed.

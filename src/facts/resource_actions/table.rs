@@ -125,7 +125,8 @@ pub(super) const ROWS: &[(&str, &[ActionGrant])] = &[
     (
         "AWS::ECS::Cluster",
         &[
-            everything(&["ecs:CreateCluster"]),
+            // The key of sessions in containers.
+            everything(&["ecs:CreateCluster", "kms:DescribeKey"]),
             regional(
                 "ecs",
                 "cluster/{stack}*",
@@ -322,10 +323,12 @@ pub(super) const ROWS: &[(&str, &[ActionGrant])] = &[
                 "logs",
                 "log-group:/{stack}*",
                 &[
+                    "logs:AssociateKmsKey",
                     "logs:CreateLogGroup",
                     "logs:DeleteLogGroup",
                     "logs:DeleteRetentionPolicy",
                     "logs:DescribeIndexPolicies",
+                    "logs:DisassociateKmsKey",
                     "logs:GetDataProtectionPolicy",
                     "logs:ListTagsForResource",
                     "logs:PutRetentionPolicy",

@@ -5,6 +5,7 @@
 
 use super::secret_values::is_blank;
 use super::token_forms::token_forms;
+use memchr::memmem;
 
 /// How many bytes of a file are looked at, half at its start and half at its end. Keys are far shorter.
 const LOOKED_AT: usize = 256 * 1024;
@@ -159,22 +160,27 @@ fn in_part(bytes: &[u8]) -> Option<&'static str> {
     in_configuration(&text).or_else(|| in_tokens(&text))
 }
 
+/// Whether a text holds a word; `str::contains` takes ten times as long.
+fn holds(text: &str, word: &str) -> bool {
+    memmem::find(text.as_bytes(), word.as_bytes()).is_some()
+}
+
 /// Files whose keys give them away.
 fn in_configuration(text: &str) -> Option<&'static str> {
-    let logins =
-        text.contains("\"auths\"") && (text.contains("\"auth\"") || text.contains("\"identitytoken\""));
-    let cluster = text.contains("apiVersion:")
-        && text.contains("kind: Config")
-        && ["client-key-data:", "token:", "password:"].iter().any(|key| text.contains(key));
+    let logins = holds(text, "\"auths\"") && (holds(text, "\"auth\"") || holds(text, "\"identitytoken\""));
+    let cluster = holds(text, "apiVersion:")
+        && holds(text, "kind: Config")
+        && ["client-key-data:", "token:", "password:"].iter().any(|key| holds(text, key));
     let npm = [":_authToken=", ":_password="].iter().any(|key| {
-        text.split(key).skip(1).any(|rest| {
+        memmem::find_iter(text.as_bytes(), key.as_bytes()).any(|at| {
+            let rest = text.get(at + key.len()..).unwrap_or_default();
             let value = rest.lines().next().unwrap_or_default().trim();
             !value.is_empty() && !value.starts_with("${") && !is_blank(value)
         })
     });
-    let account = text.contains("\"private_key\"") && text.contains("\"client_email\"");
+    let account = holds(text, "\"private_key\"") && holds(text, "\"client_email\"");
     let client =
-        text.contains("\"client_secret\"") && text.contains("\"client_id\"") && text.contains("\"auth_uri\"");
+        holds(text, "\"client_secret\"") && holds(text, "\"client_id\"") && holds(text, "\"auth_uri\"");
     [
         (account, "the key of a service account"),
         (client, "the secret of an OAuth client"),

@@ -37,7 +37,7 @@ use TokenLetters::{Dotted, Hash, Plain, Word};
 
 /// How a token starts, what it goes on with, and how many of these there are at least.
 /// Source: the issuers' own pages on the formats of their tokens, July 2026.
-const FORMS: &[(&str, TokenLetters, usize)] = &[
+const FORMS: &[TokenForm] = &[
     // GitHub and GitLab
     ("ghp_", Plain, 16),
     ("gho_", Plain, 16),
@@ -144,40 +144,57 @@ pub(super) const SHORTEST_TOKEN: usize = 15;
 /// How the id of an access key of AWS starts, by what it is for.
 const KEY_IDS: &[&str] = &["AKIA", "ASIA", "ABIA", "ACCA"];
 
-/// For each first byte, the second bytes that a form in [`FORMS`] or an id of an access key goes on with.
-static OPENINGS: LazyLock<[u128; 128]> = LazyLock::new(|| {
-    let mut openings = [0; 128];
-    for start in FORMS.iter().map(|(start, _, _)| *start).chain(KEY_IDS.iter().copied()) {
+type TokenForm = (&'static str, TokenLetters, usize);
+
+/// For each first byte, the forms that begin with it, and the second bytes that these or an id of an access key go on with.
+static OPENINGS: LazyLock<Vec<(Vec<TokenForm>, u128)>> = LazyLock::new(|| {
+    let mut openings = vec![(Vec::new(), 0); 128];
+    let forms = FORMS.iter().map(|form| (form.0, Some(*form)));
+    for (start, form) in forms.chain(KEY_IDS.iter().map(|start| (*start, None))) {
         if let [first, second, ..] = start.as_bytes()
-            && let Some(seconds) = openings.get_mut(usize::from(*first))
+            && let Some((forms, seconds)) = openings.get_mut(usize::from(*first))
         {
+            forms.extend(form);
             *seconds |= 1 << (second & 0x7f);
         }
     }
     openings
 });
 
-/// For each byte, whether a form may begin with it.
-static BEGINNINGS: LazyLock<[bool; 256]> = LazyLock::new(|| {
-    let mut beginnings = [false; 256];
-    let letters = OPENINGS.iter().zip(0u8..).filter(|(seconds, _)| **seconds != 0).map(|(_, first)| first);
-    for byte in letters.chain(b'0'..=b'9').chain(*b"${-eMNO") {
-        if let Some(begins) = beginnings.get_mut(usize::from(byte)) {
-            *begins = true;
+/// A letter or a digit.
+const LETTER: u8 = 1;
+/// A form may begin with it where no letter and no digit is before it.
+const BEGINS_WORD: u8 = 2;
+/// A form may begin with it wherever it is.
+const BEGINS: u8 = 4;
+
+/// What each byte may be.
+static BYTE_KINDS: LazyLock<[u8; 256]> = LazyLock::new(|| {
+    let mut kinds = [0; 256];
+    for (byte, kind) in (0..=u8::MAX).zip(&mut kinds) {
+        let opens = OPENINGS.get(usize::from(byte)).is_some_and(|(_, seconds)| *seconds != 0);
+        let begins = b"${-".contains(&byte) || byte.is_ascii_digit();
+        let word = opens || b"eMNO".contains(&byte);
+        for (holds, flag) in [(byte.is_ascii_alphanumeric(), LETTER), (word, BEGINS_WORD), (begins, BEGINS)] {
+            *kind |= if holds { flag } else { 0 };
         }
     }
-    beginnings
+    kinds
 });
 
 /// The tokens of known form in a text.
 pub(super) fn token_forms(text: &str, found: &mut Vec<Range<usize>>) {
     let bytes = text.as_bytes();
-    let beginnings = &*BEGINNINGS;
+    let kinds = &*BYTE_KINDS;
     let (mut at, mut inside) = (0, false);
     while let Some(byte) = bytes.get(at) {
-        let begins = beginnings.get(usize::from(*byte)).copied().unwrap_or_default();
+        let kind = kinds.get(usize::from(*byte)).copied().unwrap_or_default();
+        if kind & if inside { BEGINS } else { BEGINS | BEGINS_WORD } == 0 {
+            inside = kind & LETTER != 0;
+            at += 1;
+            continue;
+        }
         let taken = match byte {
-            _ if !begins => None,
             b'$' | b'{' => hash(bytes, at),
             b'0'..=b'9' if !inside || text.get(..at).is_some_and(|before| before.ends_with("bot")) => {
                 telegram(bytes, at)
@@ -206,16 +223,18 @@ fn run(bytes: &[u8], at: usize, letters: TokenLetters) -> usize {
     bytes.get(at..).unwrap_or_default().iter().take_while(|byte| letters.has(**byte)).count()
 }
 
+/// Byte by byte: most end at the first or the second.
 fn starts(bytes: &[u8], at: usize, start: &str) -> bool {
-    bytes.get(at..).is_some_and(|rest| rest.starts_with(start.as_bytes()))
+    let rest = bytes.get(at..).unwrap_or_default();
+    rest.len() >= start.len() && rest.iter().zip(start.as_bytes()).all(|(byte, known)| byte == known)
 }
 
 fn token(bytes: &[u8], at: usize) -> Option<usize> {
-    let seconds = OPENINGS.get(usize::from(*bytes.get(at)?))?;
+    let (forms, seconds) = OPENINGS.get(usize::from(*bytes.get(at)?))?;
     if seconds & (1 << (bytes.get(at + 1)? & 0x7f)) == 0 {
         return None;
     }
-    let form = FORMS.iter().find(|(start, letters, least)| {
+    let form = forms.iter().find(|(start, letters, least)| {
         starts(bytes, at, start) && at_least(bytes, at + start.len(), *letters, *least)
     });
     if let Some((start, letters, _)) = form {

@@ -46,6 +46,11 @@ impl FoundFile<'_> {
         Ok(self.block.get(..length).filter(|block| !block.is_empty()))
     }
 
+    /// Whether the next block is the first and has all bytes.
+    pub fn is_short(&self) -> bool {
+        self.first.is_some_and(|length| length < BLOCK_BYTES)
+    }
+
     /// All bytes, if there are not more than a block.
     ///
     /// # Errors

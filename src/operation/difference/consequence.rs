@@ -51,6 +51,7 @@ impl ChangeConsequence {
 /// triggers a new deployment; November 2026.
 const NEW_DEPLOYMENT: &[&str] = &[
     "CapacityProviderStrategy",
+    "ForceNewDeployment",
     "LoadBalancers",
     "NetworkConfiguration",
     "PlatformVersion",
@@ -60,13 +61,22 @@ const NEW_DEPLOYMENT: &[&str] = &[
     "VolumeConfigurations",
 ];
 
+/// Whether a service takes commands in its containers.
+pub(super) const EXEC: &str = "EnableExecuteCommand";
+
+/// What has a service start new tasks although nothing else of it changes.
+pub(super) const FORCED: &str = "ForceNewDeployment";
+
 /// What a change of a property does.
 pub(super) fn of_property(content: &StackContent, id: &str, property: &str) -> (ChangeConsequence, String) {
     let kind = content.kind(id);
     if kind == "AWS::ECS::TaskDefinition" {
         return of_task(content, id, property);
     }
-    if kind == "AWS::ECS::Service" && NEW_DEPLOYMENT.contains(&property) {
+    // The template has the service start new tasks along with it.
+    let properties = content.resource(id).and_then(|resource| resource.get("Properties"));
+    let forced = property == EXEC && properties.is_some_and(|all| all.get(FORCED).is_some());
+    if kind == "AWS::ECS::Service" && (forced || NEW_DEPLOYMENT.contains(&property)) {
         return of_service(content, id);
     }
     match update_behaviour(kind, property) {

@@ -65,6 +65,8 @@ const OF_CONTAINERS: &[(&str, &str)] = &[
 /// Properties of other resources, and words for them.
 const OF_RESOURCES: &[(&str, &str, &str)] = &[
     ("AWS::ECS::Service", "DesiredCount", "replicas"),
+    ("AWS::ECS::Service", "EnableExecuteCommand", "exec"),
+    ("AWS::ECS::Service", "ForceNewDeployment", "names that it finds"),
     ("AWS::ECS::TaskDefinition", "Cpu", "cpu"),
     ("AWS::ECS::TaskDefinition", "Memory", "memory"),
     ("AWS::RDS::DBInstance", "AllocatedStorage", "storage"),

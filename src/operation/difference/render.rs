@@ -122,11 +122,21 @@ fn value(change: &ValueDifference, room: usize) -> String {
         },
         (Some(old), Some(new)) => {
             let rest = room.saturating_sub(4 + old.chars().count().min(half));
-            format!("{} -> {}", clip(old, half.max(LEAST / 2)), clip(new, rest.max(LEAST / 2)))
+            format!("{} -> {}", named(old, half.max(LEAST / 2)), named(new, rest.max(LEAST / 2)))
         }
         (Some(old), None) => format!("{} removed", clip(old, room.saturating_sub(8))),
-        (None, Some(new)) => clip(new, room),
+        (None, Some(new)) => named(new, room),
         (None, None) => "changed".to_owned(),
+    }
+}
+
+/// The value in this many characters. What tells two images apart is at their end: the registry gives way first.
+fn named(text: &str, width: usize) -> String {
+    let whole = text.chars().count() <= width || text.contains(char::is_whitespace) || text.contains("://");
+    let last = text.rsplit_once('/').map(|(_, last)| format!("…/{last}"));
+    match last.filter(|last| !whole && text.contains(':') && last.chars().count() <= width) {
+        Some(last) => last,
+        None => clip(text, width),
     }
 }
 

@@ -141,11 +141,15 @@ impl StackComparison<'_> {
             return;
         }
         let content = self.side(action);
+        let forced = path.first() == Some(&consequence::FORCED);
+        if forced && self.is_known_from_exec(id, path) {
+            return;
+        }
         let owned: Vec<String> = path.iter().map(|part| (*part).to_owned()).collect();
         let label = labels::label(content.kind(id), &owned);
         let shown = |content: &StackContent, value: Option<&Json>| {
             let text = content.shown(value_of(value?));
-            (!label.secret).then(|| if label.image { labels::short_image(&text) } else { text })
+            (!label.secret && !forced).then(|| if label.image { labels::short_image(&text) } else { text })
         };
         let (old_text, new_text) = (shown(self.old, old), shown(self.new, new));
         if !label.secret && old_text.is_some() && old_text == new_text {
@@ -166,6 +170,15 @@ impl StackComparison<'_> {
             label: label.text,
         };
         self.found.push(change);
+    }
+
+    /// Whether new tasks are forced because sessions are turned on or off, which has a line of its own, or this is only the switch
+    /// that goes with the reason.
+    fn is_known_from_exec(&self, id: &str, path: &[&str]) -> bool {
+        let exec = |content: &StackContent| {
+            content.resource(id).and_then(|it| it.get("Properties")?.get(consequence::EXEC)).cloned()
+        };
+        path.get(1) == Some(&"EnableForceNewDeployment") || exec(self.old) != exec(self.new)
     }
 
     /// The line of the manifest behind a property.

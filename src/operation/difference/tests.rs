@@ -343,6 +343,63 @@ fn functions_are_shown_with_the_values_of_their_parameters() {
 }
 
 #[test]
+fn images_that_do_not_fit_lose_their_registry_first() {
+    let change = |old: &str, new: &str| ValueDifference {
+        action: ChangeAction::Change,
+        label: "image".into(),
+        subjects: vec!["service web".into()],
+        old: Some(old.into()),
+        new: Some(new.into()),
+        secret: false,
+        cause: None,
+        consequence: ChangeConsequence::NewTasks,
+        detail: String::new(),
+        resources: vec!["Web".into()],
+    };
+    let line = |old: &str, new: &str| {
+        let diff = DeploymentDiff { changes: vec![change(old, new)], ..DeploymentDiff::default() };
+        lines(&diff, 80).remove(0)
+    };
+    let registry = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team";
+    let end = "  new tasks";
+    assert_eq!(
+        line(&format!("{registry}/shop:40"), &format!("{registry}/shop:41")),
+        format!("~ image of service web: …/shop:40 -> …/shop:41{end}")
+    );
+    assert_eq!(line("shop:40", "shop:41"), format!("~ image of service web: shop:40 -> shop:41{end}"));
+    let long = "a value with / and : that is long and no image";
+    assert_eq!(line(long, "x"), format!("~ image of service web: a value wi… no image -> x{end}"));
+    let url = "https://www.example.org/a/long/path/of/the/page?x=1";
+    assert_eq!(line(url, "x"), format!("~ image of service web: https://ww…/page?x=1 -> x{end}"));
+}
+
+#[test]
+fn sessions_that_are_turned_on_are_one_line_and_start_new_tasks() {
+    let off = "DesiredCount: 2\n      EnableExecuteCommand: false";
+    let on = "DesiredCount: 2\n      EnableExecuteCommand: true\n      ForceNewDeployment: { EnableForceNewDeployment: true, ForceNewDeploymentNonce: a }";
+    let lines_of = |edits: &[(&str, &str)], old: &[(&str, &str)]| {
+        let (old, new) = (content(old, "40", false), content(edits, "40", false));
+        let manifest = ManifestLines::read(Some(REPORT.as_bytes()));
+        lines(&compare_stacks(Some(&old), &new, &manifest, &BTreeMap::new()), 200)
+    };
+    let end = "  (compose.yaml:4)  new tasks";
+    assert_eq!(
+        lines_of(&[("DesiredCount: 2", on)], &[("DesiredCount: 2", off)]),
+        [format!("~ exec of service web: false -> true{end}")]
+    );
+    let other = on.replace("Nonce: a", "Nonce: b");
+    assert_eq!(
+        lines_of(&[("DesiredCount: 2", &other)], &[("DesiredCount: 2", on)]),
+        [format!("~ names that it finds of service web: changed{end}")]
+    );
+    let connect = off.to_owned() + on.rsplit("true\n").next().map(|it| format!("\n{it}")).unwrap().as_str();
+    assert_eq!(
+        lines_of(&[("DesiredCount: 2", &connect)], &[("DesiredCount: 2", off)]),
+        [format!("+ names that it finds of service web: changed{end}")]
+    );
+}
+
+#[test]
 fn the_lines_at_each_width_are_the_transcript() {
     let edits = [
         ("db.t4g.micro", "db.t4g.small"),

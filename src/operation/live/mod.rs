@@ -143,7 +143,8 @@ impl LiveBoard {
         }
         let state = match event.status.as_str() {
             _ if event.failed && event.status.ends_with("_FAILED") => LiveState::Failed,
-            status if status.ends_with("_COMPLETE") => LiveState::Done,
+            // What an update leaves behind of a replaced resource that is retained is no work left.
+            status if status.ends_with("_COMPLETE") || status.ends_with("_SKIPPED") => LiveState::Done,
             _ => LiveState::Working,
         };
         let line = self.line(&event.subject);

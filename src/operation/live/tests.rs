@@ -136,6 +136,16 @@ fn what_elastic_beanstalk_says_is_shown_in_its_words() {
     assert_eq!(screen[2], "  ! shop-dev: Environment update is starting.");
 }
 
+/// A task definition that is replaced stays, so that a rollback finds it.
+#[test]
+fn what_an_update_leaves_behind_is_done() {
+    let mut board = LiveBoard::new("stack", &owners(), &["WebTaskDefinition".to_owned()], 0);
+    for (at, status) in [(1, "UPDATE_IN_PROGRESS"), (2, "UPDATE_COMPLETE"), (9, "DELETE_SKIPPED")] {
+        board.take(&event("WebTaskDefinition", TASK, status, ""), at);
+    }
+    assert_eq!(board.screen(20, 80, 20)[1], "  ✓ service web  done             8s");
+}
+
 #[test]
 fn durations_are_short() {
     for (seconds, text) in

@@ -1,8 +1,6 @@
 //! ECS services: a task kept running, deployed with a circuit breaker that rolls back.
 
-use super::super::plan::{
-    AwsvpcNetwork, ConnectConfiguration, ConnectEntry, EcsPlan, EcsServicePlan, TaskPlan, TaskRun, names,
-};
+use super::super::plan::{AwsvpcNetwork, ConnectEntry, EcsPlan, EcsServicePlan, TaskPlan, TaskRun, names};
 use super::{TracedResource, cluster, cluster_id};
 use tranship_cloudformation::{
     LogicalId, PropertyMap, PseudoParameter, Resource, ResourceRole, Template, TemplateValue, list, props,
@@ -52,9 +50,9 @@ fn resource(plan: &EcsPlan, service: &EcsServicePlan) -> Resource {
         .with("LoadBalancers", balancers.collect::<TemplateValue>())
         .with("ServiceRegistries", registries.collect::<TemplateValue>())
         .with("ServiceConnectConfiguration", connect(plan, service))
-        .with_some("ForceNewDeployment", service.connect.as_ref().and_then(new_deployment))
+        .with_some("ForceNewDeployment", new_deployment(service, plan.stack.exec.is_some()))
         // Written out where it is off, too: a service keeps what an update leaves out.
-        .with("EnableExecuteCommand", plan.stack.exec)
+        .with("EnableExecuteCommand", plan.stack.exec.is_some())
         .with("EnableECSManagedTags", true)
         .with("PropagateTags", "SERVICE");
     Resource::new("AWS::ECS::Service", properties)
@@ -92,9 +90,11 @@ fn connect_entry(entry: &ConnectEntry) -> PropertyMap {
     }
 }
 
-/// Tasks find what existed when their deployment began, so other names need a new one.
-fn new_deployment(connect: &ConnectConfiguration) -> Option<PropertyMap> {
-    let found: Vec<&str> = connect.found.iter().map(String::as_str).collect();
+/// Tasks find what existed when their deployment began, so other names need a new one. So do sessions: a task takes commands only if
+/// they were on when it started, and turning them on starts none (`UpdateService`, `enableExecuteCommand`).
+fn new_deployment(service: &EcsServicePlan, exec: bool) -> Option<PropertyMap> {
+    let names = service.connect.iter().flat_map(|connect| &connect.found).map(String::as_str);
+    let found: Vec<&str> = names.chain(exec.then_some(SESSIONS)).collect();
     (!found.is_empty()).then(|| {
         props! {
             "EnableForceNewDeployment" => true,
@@ -102,6 +102,9 @@ fn new_deployment(connect: &ConnectConfiguration) -> Option<PropertyMap> {
         }
     })
 }
+
+/// What stands for sessions among the names of services: none begins with a slash.
+const SESSIONS: &str = "/exec";
 
 /// `NetworkConfiguration` of a task with an interface of its own.
 pub(super) fn network(run: &TaskRun) -> Option<PropertyMap> {

@@ -350,7 +350,7 @@ fn plan(mode: NetworkMode) -> EcsPlan {
             account: None,
             description: "todo".to_owned(),
             log_retention: 7,
-            exec: false,
+            exec: None,
             tags: vec![("team".to_owned(), "todo".into())],
         },
         network: NetworkPlan {

@@ -7,7 +7,7 @@ use super::images::MadeImages;
 use super::planner::EcsPlanner;
 use super::secrets::ReadableSecret;
 use super::{TaskVolume, VolumeStorage};
-use tranship_app::{AppService, ContainerImage, ExistingFileSystem, ServiceRole, Text, TextPiece};
+use tranship_app::{AppService, ContainerImage, ExistingFileSystem, Text, TextPiece};
 use tranship_cloudformation::iam::{IamPolicy, PolicyStatement, arn};
 use tranship_cloudformation::{FnSub, LogicalId, PseudoParameter, ResourceRole};
 use tranship_facts::image_reference::begins_ecr_registry;
@@ -104,11 +104,6 @@ pub(super) fn permissions(
         let statement = PolicyStatement::allow(actions.collect::<Vec<_>>());
         policy.add(statement.on_all(renderer.values(&permission.resources)));
     }
-    let is_service = |service: &&AppService| matches!(service.role, ServiceRole::Service);
-    let exec = planner.app.settings.exec.as_ref().is_some_and(|asked| *asked.peek());
-    if exec && services.iter().any(is_service) {
-        policy.add(PolicyStatement::allow(EXEC).on("*"));
-    }
     for volume in volumes {
         if let VolumeStorage::Existing(existing) = &volume.storage {
             policy.add(mount_existing(existing));
@@ -127,14 +122,6 @@ pub(super) fn permissions(
     }
     policy
 }
-
-/// What ECS Exec needs. Source: Amazon ECS Developer Guide, "Amazon ECS task IAM role", ECS Exec permissions.
-const EXEC: [&str; 4] = [
-    "ssmmessages:CreateControlChannel",
-    "ssmmessages:CreateDataChannel",
-    "ssmmessages:OpenControlChannel",
-    "ssmmessages:OpenDataChannel",
-];
 
 /// What mounting a file system needs. Where a policy of the file system asks, root stays root: images that start as root
 /// give their data away.

@@ -10,6 +10,7 @@ mod compute_policy;
 mod container;
 mod definition_size;
 mod discovery;
+mod exec;
 mod file_places;
 mod file_reports;
 mod file_systems;
@@ -240,6 +241,10 @@ fn decide(
     parameters.extend(images.parameters);
     parameters.extend(fed);
     let stack = stack_settings::plan(planner);
+    if let Some(exec) = &stack.exec {
+        exec::grant(exec, &services, &mut tasks);
+        exec::report(planner);
+    }
     let load = ClusterLoad { tasks: &tasks, services: &services, jobs: &jobs };
     let machines = planner.compute.machines().map(|decide| machines::plan(planner, decide, load, &network));
     parameters.extend(machines.as_ref().map(|machines| image_parameter(machines.architecture, machines.gpu)));

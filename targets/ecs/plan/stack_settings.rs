@@ -1,7 +1,7 @@
 //! What the environment's settings say of the whole stack: its name, region, logs and tags.
 
 use super::planner::EcsPlanner;
-use super::{StackSettings, names};
+use super::{StackSettings, exec, names};
 use crate::ecs::rules;
 use tranship_frontend::diagnostic::Diagnostic;
 
@@ -28,7 +28,7 @@ pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>) -> StackSettings {
             .map(|account| planner.exact(account, "the account to deploy to").to_string()),
         description: format!("{}{environment}", app.name),
         log_retention: log_retention(planner),
-        exec: exec(planner),
+        exec: exec::plan(planner),
         tags,
     }
 }
@@ -48,12 +48,6 @@ fn stack_name(planner: &mut EcsPlanner<'_, '_>) -> String {
         );
     }
     names::stack(app)
-}
-
-/// Whether commands may be run in the containers of services.
-fn exec(planner: &mut EcsPlanner<'_, '_>) -> bool {
-    let asked = planner.app.settings.exec.as_ref();
-    asked.is_some_and(|asked| *planner.exact(asked, "services: EnableExecuteCommand"))
 }
 
 /// Days that logs are kept.

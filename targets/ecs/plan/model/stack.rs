@@ -71,8 +71,40 @@ pub struct StackSettings {
     pub description: String,
     /// Days that logs are kept.
     pub log_retention: u32,
-    /// Whether commands may be run in the containers of services.
-    pub exec: bool,
+    /// How commands are run in the containers of services; nothing where they may not.
+    pub exec: Option<ExecPlan>,
     /// Tags of its resources: name and value.
     pub tags: Vec<(String, TemplateValue)>,
+}
+
+/// How commands are run in the containers of services, by ECS Exec.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExecPlan {
+    /// The ARN of the key that encrypts a session, besides TLS.
+    pub kms_key: Option<String>,
+    /// Where sessions are logged.
+    pub log: SessionLog,
+}
+
+/// Where sessions of ECS Exec are logged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SessionLog {
+    /// With the logs of the service.
+    Service,
+    /// A log group of the stack.
+    Group {
+        /// The ARN of the key that encrypts it.
+        key: Option<String>,
+    },
+    /// A bucket that exists.
+    Bucket {
+        /// Its name.
+        name: String,
+        /// What the keys of objects begin with.
+        prefix: Option<String>,
+        /// The ARN of the key that encrypts its objects.
+        key: Option<String>,
+    },
+    /// Nowhere.
+    Nowhere,
 }
