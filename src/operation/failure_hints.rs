@@ -74,6 +74,7 @@ const HINTS: &[FailureHint] = &[
             &["does not contain descriptor matching platform"],
             &["exec format error"],
             &["no matching manifest for"],
+            &["no match for platform"],
         ],
         advice: "the image is not built for the processor of the task: build it for that `platform`, or set `platform: linux/arm64` or `linux/amd64` for the service",
     },
@@ -84,6 +85,8 @@ const HINTS: &[FailureHint] = &[
             &["retrieve secret", "resourcenotfoundexception"],
             &["invalid ssm parameters"],
             &["parameternotfound"],
+            &["check whether the secret exists"],
+            &["can't find the secret"],
             &["retrieved secret from secrets manager did not contain json key"],
         ],
         advice: "a secret that the task reads does not exist, or lacks the key: create it, or correct its name or ARN in the manifest",
@@ -107,6 +110,7 @@ const HINTS: &[FailureHint] = &[
             &["request canceled while waiting for connection"],
             &["check your task network configuration"],
             &["no route to host"],
+            &["no such host"],
         ],
         advice: "the task has no way out of its subnet: it needs a route to a NAT gateway, or endpoints for ECR, S3, CloudWatch Logs and Secrets Manager; check `private_subnets` and `egress`",
     },
@@ -118,6 +122,9 @@ const HINTS: &[FailureHint] = &[
             &["cannotpull", "403 forbidden"],
             &["cannotpull", "401 unauthorized"],
             &["cannotpull", "authorization failed"],
+            &["cannotpull", "authentication required"],
+            &["cannotpull", "requested access to the resource is denied"],
+            &["check that the role has the permissions to pull"],
             &["authorization token has expired"],
         ],
         advice: "the image may not be pulled: a private registry needs credentials under `x-tranship.registries`, a repository of another account needs a policy for this one",
@@ -130,6 +137,7 @@ const HINTS: &[FailureHint] = &[
             &["repository does not exist"],
             &["cannotpull", "does not exist"],
             &["cannotpull", "invalid reference format"],
+            &["check that the image exists"],
         ],
         advice: "there is no such image: check its name and tag, and push it with `tranship publish ENV` if the project builds it",
     },
@@ -156,7 +164,7 @@ const HINTS: &[FailureHint] = &[
     FailureHint {
         cause: FailureCauseKind::Certificate,
         texts: &[
-            &["certificate has expired"],
+            &["certificate", "expired"],
             &["certificatenotfound"],
             &["unsupportedcertificate"],
             &["must have a fully-qualified domain name, a supported signature"],
@@ -169,6 +177,7 @@ const HINTS: &[FailureHint] = &[
             &["unable to assume the role"],
             &["not authorized to perform", "sts:assumerole"],
             &["is invalid or cannot be assumed"],
+            &["role is not valid"],
         ],
         advice: "ECS cannot assume the role: a role of your own must trust `ecs-tasks.amazonaws.com`; one that was created just now works a minute later, so deploy again",
     },
@@ -193,6 +202,10 @@ const HINTS: &[FailureHint] = &[
             &["insufficient cpu units available"],
             &["no container instances were found"],
             &["resource:eni"],
+            &["resource:cpu"],
+            &["resource:memory"],
+            &["resource:gpu"],
+            &["do not have sufficient", "capacity"],
         ],
         advice: "there is no room for a task: on instances, raise the maximum number or choose a larger `instance_type`; on Fargate, try again or use more zones",
     },
@@ -210,7 +223,7 @@ const HINTS: &[FailureHint] = &[
     },
     FailureHint {
         cause: FailureCauseKind::HealthCode,
-        texts: &[&["health checks failed with these codes"]],
+        texts: &[&["health checks failed with these codes"], &["target.responsecodemismatch"]],
         advice: "the health check gets another answer than it wants: set `public.health_check.path` to a page that needs no login, or allow its code with `public.health_check.codes`",
     },
     FailureHint {
@@ -235,7 +248,7 @@ const HINTS: &[FailureHint] = &[
     },
     FailureHint {
         cause: FailureCauseKind::CircuitBreaker,
-        texts: &[&["circuit breaker"]],
+        texts: &[&["circuit breaker"], &["deployment failed: tasks failed to start"]],
         advice: "ECS gave the deployment up, because its tasks did not stay healthy: `tranship logs ENV --previous` shows what they wrote",
     },
 ];
@@ -401,7 +414,100 @@ mod tests {
             FileSystem,
             "ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: stderr: b'mount.nfs4: access denied by server while mounting 127.0.0.1:/'",
         ),
+        (
+            Architecture,
+            "CannotPullContainerError: image platform linux/amd64: no match for platform in manifest",
+        ),
+        (
+            SecretMissing,
+            "ResourceInitializationError: unable to pull secrets or registry auth: The task can't retrieve the secret with ARN 'arn:x' from AWS Secrets Manager. Check whether the secret exists in the specified Region.",
+        ),
+        (
+            SecretMissing,
+            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secrets from ssm: The task can't find the secret with name '/prod/key'",
+        ),
+        (
+            SecretMissing,
+            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secrets from ssm: service call has been retried 1 time(s): invalid ssm parameters: /prod/key",
+        ),
+        (
+            SecretDenied,
+            "ResourceInitializationError: unable to pull secrets or registry auth: AccessDeniedException: Access to KMS is not allowed",
+        ),
+        (
+            NoRoute,
+            "CannotPullContainerError: ref pull has been retried 5 time(s): failed to do request: Head https://registry-1.docker.io/v2: dial tcp: lookup registry-1.docker.io: no such host",
+        ),
+        (
+            ImageDenied,
+            "CannotPullContainerError: The task can't pull the image. Check that the role has the permissions to pull images from the registry.",
+        ),
+        (ImageDenied, "CannotPullContainerError: unauthorized: authentication required"),
+        (ImageDenied, "CannotPullContainerError: denied: requested access to the resource is denied"),
+        (
+            ImageMissing,
+            "CannotPullContainerError: The task can't pull the image. Check that the image exists in the registry.",
+        ),
+        (Certificate, "The certificate 'arn:aws:acm:x' is expired"),
+        (RoleNotAssumable, "ClientException: Role is not valid"),
+        (Capacity, "RESOURCE:MEMORY"),
+        (Capacity, "RESOURCE:CPU"),
+        (Capacity, "RESOURCE:GPU"),
+        (
+            Capacity,
+            "We currently do not have sufficient t3.small capacity in the Availability Zone you requested (eu-west-1a).",
+        ),
+        (
+            Quota,
+            "You have requested more vCPU capacity than your current vCPU limit of 32 allows for the instance bucket",
+        ),
+        (HealthCode, "Target.ResponseCodeMismatch"),
+        (CircuitBreaker, "(service web) (deployment ecs-svc/1) deployment failed: tasks failed to start."),
     ];
+
+    /// The causes that people meet most: the image (missing, no rights, rate limit, processor), a secret (missing, no rights), the health
+    /// check (path and codes, port, too early), memory, the way out, a port, a role, capacity, a quota, the breaker, a certificate, EFS.
+    #[test]
+    fn the_commonest_causes_have_advice_of_their_own() {
+        for (text, advice) in [
+            ("CannotPullContainerError: manifest unknown", "there is no such image"),
+            ("CannotPullContainerError: 403 Forbidden", "the image may not be pulled"),
+            ("CannotPullContainerError: toomanyrequests", "the registry limits anonymous pulls"),
+            (
+                "image Manifest does not contain descriptor matching platform 'linux/arm64'",
+                "the image is not built for the processor",
+            ),
+            (
+                "Secrets Manager can't find the specified secret.",
+                "a secret that the task reads does not exist",
+            ),
+            (
+                "is not authorized to perform: secretsmanager:GetSecretValue",
+                "the execution role may not read a secret",
+            ),
+            ("Health checks failed with these codes: [404]", "the health check gets another answer"),
+            ("due to (reason Health checks failed)", "nothing listens on the port"),
+            ("Task failed ELB health checks in (target-group x)", "the health check gets no answer in time"),
+            ("OutOfMemoryError: Container killed due to memory usage", "a container used more memory"),
+            (
+                "There is a connection issue between the task and Amazon ECR",
+                "the task has no way out of its subnet",
+            ),
+            ("did not have a container port 80 defined", "nothing listens on the port"),
+            ("ECS was unable to assume the role 'arn:x'", "ECS cannot assume the role"),
+            ("Capacity is unavailable at this time.", "there is no room for a task"),
+            ("You've reached the limit on the number of vCPUs", "a quota of the account is used up"),
+            ("ECS Deployment Circuit Breaker was triggered", "ECS gave the deployment up"),
+            ("x509: certificate has expired", "a certificate cannot be used"),
+            (
+                "failed to invoke EFS utils commands to set up EFS volumes",
+                "the file system cannot be mounted",
+            ),
+        ] {
+            let found = hint(text).map(|hint| hint.advice).unwrap_or_default();
+            assert!(found.starts_with(advice), "{text}: {found}");
+        }
+    }
 
     #[test]
     fn each_documented_text_has_its_advice() {
