@@ -154,10 +154,43 @@ pub struct StackDeployment {
     pub services: Vec<StackService>,
     /// The nested stacks of services and jobs, where the application is several stacks.
     pub nested: Vec<StackService>,
+    /// The stacks that are deployed after the first one, in their order, where the application is independent stacks.
+    pub separate: Vec<SeparateDeployment>,
     /// The types of the template's resources, each once, in order: what a role that deploys it must be allowed.
     pub resource_types: Vec<String>,
     /// The ARN of the KMS key that encrypts sessions in containers.
     pub session_key: Option<String>,
+}
+
+/// A stack of an application that is independent stacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeparateDeployment {
+    /// Its name.
+    pub stack: String,
+    /// The path of its template in the artifacts.
+    pub template: String,
+    /// When it is deployed: `shared`, then `before`, `service` and `listeners`.
+    pub stage: &'static str,
+    /// The service or the job whose stack it is.
+    pub service: Option<String>,
+    /// The stacks, besides the first one, that are deployed before it.
+    pub after: Vec<String>,
+    /// What it takes from other stacks, by the name of its parameter.
+    pub given: Vec<(String, GivenParameter)>,
+}
+
+/// What a parameter of a stack takes from another stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GivenParameter {
+    /// A text that is known.
+    Value(String),
+    /// The output of a stack.
+    Output {
+        /// The stack's name.
+        stack: String,
+        /// The output.
+        output: String,
+    },
 }
 
 /// A resource of a stack that keeps data.

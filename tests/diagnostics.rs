@@ -209,6 +209,20 @@ fn made(rule: &DiagnosticRule) -> Option<MemoryWorld> {
             let services: String = (0..60).map(one_of_many).collect();
             one(format!("services:\n{services}").into_bytes())
         }
+        "ecs/account-quota" => {
+            let one_of_many = |number: usize| format!("  s{number}: {{ image: nginx }}\n");
+            let services: String = (0..501).map(one_of_many).collect();
+            one(format!("services:\n{services}").into_bytes())
+        }
+        "ecs/fixed-quota" => {
+            let one_of_many = |number: usize| {
+                format!(
+                    "  s{number}: {{ image: nginx, expose: ['80'], x-tranship: {{ public: {{ host: h{number}.example.org }} }} }}\n"
+                )
+            };
+            let services: String = (0..101).map(one_of_many).collect();
+            one(format!("services:\n{services}").into_bytes())
+        }
         "ecs/template-quota" => {
             let one_of_many =
                 |number: usize| format!("  s{number}: {{ image: nginx, ports: ['{number}:80'] }}\n");

@@ -2,7 +2,7 @@
 
 use super::deploy_inputs::{DeployInputs, DigestSource};
 use super::deployment::AwsOptions;
-use super::live::{DeploymentView, ProgressMode};
+use super::live::{DeploymentView, ProgressMode, end_refused};
 use super::publication::ImageFlags;
 use super::status::told_facts;
 use super::{CommandContext, ExitStatus};
@@ -81,7 +81,7 @@ impl DeployCommand {
         });
         let (outcome, mut options) = match prepared {
             Ok(prepared) => prepared,
-            Err(exit) => return exit,
+            Err(exit) => return end_refused(self.progress, exit, context.shell),
         };
         options.yes = self.yes;
         options.reattach = self.reattach;

@@ -3,8 +3,8 @@
 //! In: what a deployment reports. Out: text on the shell, and the story of the deployment for its report. What a screen or a line
 //! looks like is decided in `crate::operation::live`.
 
-use super::Shell;
 use super::deployment::TerminalProgress;
+use super::{ExitStatus, Shell};
 use crate::deploy::{
     DeployBanner, DeployFailure, DeployOutcome, DeployProgress, PlannedChange, ProgressEvent, ResourceAction,
     now,
@@ -52,6 +52,15 @@ pub(super) struct DeploymentView<'a> {
     heard: u64,
     /// What the deployment said.
     pub(super) story: DeploymentStory,
+}
+
+/// Ends the JSON lines of a command that was refused before it asked AWS: standard error has said why.
+pub(super) fn end_refused(mode: ProgressMode, exit: ExitStatus, shell: &mut Shell) -> ExitStatus {
+    if mode == ProgressMode::Json {
+        let why = "the manifest or the arguments are refused: see standard error";
+        shell.data(&format!("{}\n", result_line(false, &[], Some((why, &[])), exit.code())));
+    }
+    exit
 }
 
 /// Seconds since 1970.
@@ -323,6 +332,26 @@ pub(super) mod tests {
         assert_eq!((out.as_str(), err.lines().count()), ("", 1));
         let (_, err) = said(ProgressMode::Tty);
         assert!(err.contains("\u{1b}[2A\u{1b}[J"), "{err:?}");
+    }
+
+    #[test]
+    fn what_is_refused_at_once_ends_in_a_result_too() {
+        let said = |mode| {
+            let (out, err) = (KeptText::default(), KeptText::default());
+            let mut shell = Shell::to(Box::new(out.clone()), Box::new(err.clone()), Verbosity::Normal);
+            assert_eq!(end_refused(mode, ExitStatus::Refused, &mut shell), ExitStatus::Refused);
+            (out.text(), err.text())
+        };
+        let (out, err) = said(ProgressMode::Json);
+        let result: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert_eq!((&result["type"], &result["status"]), (&"result".into(), &"failed".into()));
+        assert_eq!((&result["exit_code"], &result["changed"]), (&2.into(), &false.into()));
+        assert_eq!(
+            result["error"]["message"],
+            "the manifest or the arguments are refused: see standard error"
+        );
+        assert_eq!(err, "");
+        assert_eq!(said(ProgressMode::Plain), (String::new(), String::new()));
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use super::deployment::AwsOptions;
 use super::{CommandContext, ExitStatus, Shell, VariableOptions};
-use crate::deploy::{self, DeployBanner, DeployProgress, LogRequest, PlannedChange, ProgressEvent, now};
+use crate::deploy::{
+    self, DeployBanner, DeployProgress, LogRequest, PlannedChange, ProgressEvent, now, time_text,
+};
 use crate::operation::difference::DeploymentDiff;
 use crate::operation::log_lines::{LogEvent, LogPainter, since};
 
@@ -18,6 +20,12 @@ pub struct LogsCommand {
     /// Go on until Ctrl-C
     #[arg(long)]
     follow: bool,
+    /// Show the time before each line
+    #[arg(short, long)]
+    timestamps: bool,
+    /// How many of the newest lines to show of each container [default: all]
+    #[arg(short = 'n', long, value_name = "NUMBER")]
+    tail: Option<usize>,
     /// How far back to begin: 90s, 10m, 2h, 1d [default: 10m, with --previous or --job 1d]
     #[arg(long, value_name = "DURATION")]
     since: Option<String>,
@@ -59,11 +67,12 @@ impl LogsCommand {
             names: self.services.clone(),
             known,
             follow: self.follow,
+            tail: self.tail,
             since,
             previous: self.previous,
             jobs: self.job,
         };
-        let painter = LogPainter::new(self.services.iter().map(String::as_str));
+        let painter = LogPainter::new(self.services.iter().map(String::as_str)).stamped(self.timestamps);
         let mut lines = LogPrinter { shell: &mut *context.shell, painter };
         let done = deploy::logs(&deployment, &request, &options, &mut lines);
         match done {
@@ -91,7 +100,7 @@ impl DeployProgress for LogPrinter<'_> {
     fn changes(&mut self, _: &[PlannedChange]) {}
     fn event(&mut self, _: &ProgressEvent) {}
     fn log(&mut self, event: &LogEvent) {
-        for line in self.painter.lines(event) {
+        for line in self.painter.lines(event, &time_text(event.time)) {
             self.shell.page(&format!("{line}\n"));
         }
     }

@@ -1,7 +1,7 @@
 //! `tranship rollback` and `tranship cancel`: back to what ran before.
 
 use super::deployment::{AwsOptions, exit_of};
-use super::live::{DeploymentView, ProgressMode};
+use super::live::{DeploymentView, ProgressMode, end_refused};
 use super::{CommandContext, ExitStatus, VariableOptions};
 use crate::deploy::{self, DeployFailure, DeployOutcome, ProjectMark, RollbackRequest};
 use tranship_targets::{StackDeployment, TargetDeployment};
@@ -43,7 +43,7 @@ impl RollbackCommand {
         let (deployment, mark) = match (&self.environment, &self.stack) {
             (Some(environment), _) => match context.identify(environment, &self.set) {
                 Ok(found) => found,
-                Err(exit) => return exit,
+                Err(exit) => return end_refused(self.progress, exit, context.shell),
             },
             (None, stack) => (named(stack.as_deref().unwrap_or_default(), self.region.clone()), unmarked()),
         };
@@ -90,7 +90,7 @@ impl CancelCommand {
     pub fn run(&self, context: &mut CommandContext<'_>) -> ExitStatus {
         let (deployment, mark) = match context.identify(&self.environment, &self.set) {
             Ok(found) => found,
-            Err(exit) => return exit,
+            Err(exit) => return end_refused(self.progress, exit, context.shell),
         };
         let options = self.aws.options(self.yes, mark, context.shell);
         let environment = Some(self.environment.as_str());

@@ -85,14 +85,19 @@ mod value;
 mod writer;
 
 pub use body::{BodyFault, is_resource_type, mapping_from_body, mapping_keys};
-pub use divide::{DividedTemplate, NESTED_FOLDER, NESTED_STACK, StackMembership, divide};
+pub use divide::{
+    DividedTemplate, GivenValue, NESTED_FOLDER, NESTED_STACK, SeparateStack, SeparatedTemplate,
+    StackConflict, StackMembership, StackPlace, StackPlaces, StackStage, divide, separate,
+};
 pub use edit::{EditFault, ValueChange, ValueEdit, ValuePath, ValueStep};
 pub use graph::ResourceDependency;
 pub use intrinsic::{
     Base64, Cidr, FindInMap, GetAzs, If, ImportValue, IntrinsicFunction, IntrinsicTarget, Join,
     PseudoParameter, Select, Split, TemplateCondition,
 };
-pub use limits::{INLINE_BYTES, LIMITS, NESTED_OPERATION, TemplateLimit, TemplateViolation, check};
+pub use limits::{
+    INLINE_BYTES, LIMITS, NESTED_OPERATION, StackRoom, TemplateLimit, TemplateViolation, check,
+};
 pub use map::PropertyMap;
 pub use name::LogicalId;
 pub use role::ResourceRole;

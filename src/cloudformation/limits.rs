@@ -49,6 +49,17 @@ pub const LIMITS: &[TemplateLimit] = &[
     DYNAMIC_REFERENCES,
 ];
 
+/// How many stacks there are for what a template has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StackRoom {
+    /// One.
+    Single,
+    /// A root stack and nested stacks.
+    Nested,
+    /// Stacks that are deployed one after the other.
+    Separate,
+}
+
 /// Something CloudFormation would reject.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TemplateViolation {
@@ -100,10 +111,15 @@ pub enum TemplateViolation {
 }
 
 impl TemplateViolation {
-    /// Whether a root stack and nested stacks may have room for what one stack has not. Parameters and outputs stay in the
-    /// root.
-    pub fn is_divisible(&self) -> bool {
-        matches!(self, TemplateViolation::TooMany { limit, at: None, .. } if [BODY, RESOURCES].contains(limit))
+    /// Whether several stacks may have room for what one stack has not. Parameters and outputs of nested stacks are those of
+    /// the root.
+    pub fn is_left_to(&self, room: StackRoom) -> bool {
+        let TemplateViolation::TooMany { limit, at: None, .. } = self else { return false };
+        match room {
+            StackRoom::Single => false,
+            StackRoom::Nested => [BODY, RESOURCES].contains(limit),
+            StackRoom::Separate => true,
+        }
     }
 }
 
@@ -261,7 +277,10 @@ mod tests {
     fn the_last_legal_count_and_the_first_illegal_one() {
         assert_eq!(check(&template(500)), []);
         assert_eq!(messages(&template(501)), ["501 resources exceed the limit of 500"]);
-        assert!(check(&template(501)).iter().all(TemplateViolation::is_divisible));
+        let left =
+            |template: &Template, room| check(template).iter().filter(|it| it.is_left_to(room)).count();
+        let rooms = [StackRoom::Single, StackRoom::Nested, StackRoom::Separate];
+        assert_eq!(rooms.map(|room| left(&template(501), room)), [0, 1, 1]);
         let mut many = template(1);
         for n in 0..201 {
             many.add_parameter(&id(&format!("P{n}")), TemplateParameter::string("p"));
@@ -271,7 +290,7 @@ mod tests {
             messages(&many),
             ["201 parameters exceed the limit of 200", "201 outputs exceed the limit of 200"]
         );
-        assert!(!check(&many).iter().any(TemplateViolation::is_divisible));
+        assert_eq!(rooms.map(|room| left(&many, room)), [0, 0, 2]);
     }
 
     #[test]
@@ -316,6 +335,6 @@ mod tests {
         let mut huge = template(1);
         huge.add(&id("H"), Resource::new("AWS::X::Y", props! { "V" => "x".repeat(1_100_000) }));
         assert!(matches!(check(&huge).as_slice(), [TemplateViolation::TooMany { limit: BODY, .. }]));
-        assert!(check(&huge).iter().all(TemplateViolation::is_divisible));
+        assert!(check(&huge).iter().all(|it| it.is_left_to(StackRoom::Nested)));
     }
 }

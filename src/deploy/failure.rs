@@ -36,6 +36,19 @@ pub struct DeployFailure {
     pub help: Vec<String>,
 }
 
+/// The text with `ENV` as the environment's name in commands of ours between back-ticks. No name is known where a stack was named.
+pub(super) fn commands_for(text: &str, name: &str) -> String {
+    if name.is_empty() {
+        return text.to_owned();
+    }
+    let spoken = |(at, piece): (usize, &str)| {
+        let ours = at % 2 == 1 && piece.starts_with("tranship ");
+        let word = |word: &str| if ours && word == "ENV" { name.to_owned() } else { word.to_owned() };
+        piece.split(' ').map(word).collect::<Vec<_>>().join(" ")
+    };
+    text.split('`').enumerate().map(spoken).collect::<Vec<_>>().join("`")
+}
+
 impl DeployFailure {
     pub(crate) fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         DeployFailure { kind, message: message.into(), help: Vec::new() }
@@ -60,6 +73,15 @@ impl DeployFailure {
             let found: Vec<String> =
                 hints(reasons).iter().map(|hint| format!("hint: {}", hint.advice)).collect();
             self.help.extend(found);
+        }
+        self
+    }
+
+    /// Names the environment in the commands that it tells, so that they can be copied.
+    pub(super) fn in_environment(mut self, name: &str) -> Self {
+        self.message = commands_for(&self.message, name);
+        for line in &mut self.help {
+            *line = commands_for(line, name);
         }
         self
     }
@@ -207,6 +229,21 @@ pub(super) fn credentials(message: &str, profile: Option<&str>) -> DeployFailure
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn commands_name_the_environment() {
+        let text =
+            "ENV: `tranship cancel ENV` or `tranship logs ENV --previous`, not `echo ENV` or `tranship`";
+        let named =
+            "ENV: `tranship cancel prod` or `tranship logs prod --previous`, not `echo ENV` or `tranship`";
+        assert_eq!(commands_for(text, "prod"), named);
+        assert_eq!(commands_for(text, ""), text);
+        let failure =
+            DeployFailure::failed("see `tranship status ENV`").help("a").help("`tranship down ENV`");
+        let failure = failure.in_environment("dev");
+        assert_eq!(failure.message, "see `tranship status dev`");
+        assert_eq!(failure.help, ["a", "`tranship down dev`"]);
+    }
 
     #[test]
     fn a_failure_has_advice_for_what_aws_says_and_not_for_what_a_container_wrote() {

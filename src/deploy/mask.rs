@@ -4,7 +4,7 @@
 //! Invariant: a value is found verbatim, line by line, and in its JSON and URL encodings. A value that this run
 //! does not know cannot be found.
 
-use super::failure::DeployFailure;
+use super::failure::{DeployFailure, commands_for};
 use super::progress::{DeployBanner, DeployProgress, PlannedChange, ProgressEvent};
 use crate::operation::difference::DeploymentDiff;
 use crate::operation::log_lines::LogEvent;
@@ -71,13 +71,19 @@ fn printable(text: &str) -> String {
 /// Forwards progress, masking text written by others.
 pub(super) struct MaskedProgress<'a> {
     mask: &'a RefCell<SecretMask>,
+    /// The name of the environment, for commands that are told.
+    environment: &'a str,
     inner: &'a mut dyn DeployProgress,
 }
 
 impl<'a> MaskedProgress<'a> {
     /// Wraps `inner`.
-    pub(super) fn new(mask: &'a RefCell<SecretMask>, inner: &'a mut dyn DeployProgress) -> Self {
-        MaskedProgress { mask, inner }
+    pub(super) fn new(
+        mask: &'a RefCell<SecretMask>,
+        environment: &'a str,
+        inner: &'a mut dyn DeployProgress,
+    ) -> Self {
+        MaskedProgress { mask, environment, inner }
     }
 }
 
@@ -87,11 +93,11 @@ impl DeployProgress for MaskedProgress<'_> {
     }
 
     fn message(&mut self, line: &str) {
-        self.inner.message(line);
+        self.inner.message(&commands_for(line, self.environment));
     }
 
     fn warn(&mut self, line: &str) {
-        self.inner.warn(&self.mask.borrow().clean(line));
+        self.inner.warn(&commands_for(&self.mask.borrow().clean(line), self.environment));
     }
 
     fn review(&mut self, subject: &str, diff: &DeploymentDiff) {
@@ -195,7 +201,8 @@ mod tests {
     #[test]
     fn what_others_wrote_is_masked_in_progress_and_in_a_failure() {
         let (mask, mut heard) = (RefCell::new(mask(&["hunter2"])), MaskedText::default());
-        let mut progress = MaskedProgress::new(&mask, &mut heard);
+        let mut progress = MaskedProgress::new(&mask, "dev", &mut heard);
+        progress.message("`tranship status ENV`");
         progress.warn("refused: hunter2");
         mask.borrow_mut().hide([&"typed".to_owned()]);
         progress.event(&ProgressEvent {
@@ -205,7 +212,14 @@ mod tests {
             text: "migrate ended with exit code 1\nno login with typed".into(),
             failed: true,
         });
-        assert_eq!(heard.0, ["refused: ***", "Migrate: migrate ended with exit code 1\nno login with ***"]);
+        assert_eq!(
+            heard.0,
+            [
+                "`tranship status dev`",
+                "refused: ***",
+                "Migrate: migrate ended with exit code 1\nno login with ***"
+            ]
+        );
         let failure = mask.borrow().failure(DeployFailure::failed("a hunter2").help("b typed"));
         assert_eq!((failure.message.as_str(), failure.help), ("a ***", vec!["b ***".to_owned()]));
     }

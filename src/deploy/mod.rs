@@ -370,6 +370,7 @@ fn run<T>(
     progress: &mut dyn DeployProgress,
     work: impl AsyncFnOnce(&AwsSession, &mut dyn DeployProgress) -> Result<T, DeployFailure>,
 ) -> Result<T, DeployFailure> {
+    refuse_separate(deployment)?;
     blocking(async {
         let opened = tokio::select! {
             opened = AwsSession::open(deployment.region(), options.profile.as_deref()) => opened,
@@ -379,14 +380,31 @@ fn run<T>(
         progress.banner(&session.banner(deployment.subject()));
         session.expect_account(deployment.account())?;
         session.mask().borrow_mut().hide(options.values.secrets.values());
-        let mut progress = MaskedProgress::new(session.mask(), progress);
+        let mut progress = MaskedProgress::new(session.mask(), &options.mark.environment, progress);
         let result = until_stopped(&session, options.timeout, work(&session, &mut progress)).await;
         let result = match result {
             Err(failure) => Err(last_look(&session, deployment, failure).await),
             done => done,
         };
-        result.map_err(|failure| session.mask().borrow().failure(failure.advised()))
+        result.map_err(|failure| {
+            session.mask().borrow().failure(failure.advised().in_environment(&options.mark.environment))
+        })
     })
+}
+
+/// Refuses independent stacks, which these commands do not know.
+fn refuse_separate(deployment: &TargetDeployment) -> Result<(), DeployFailure> {
+    let TargetDeployment::Stack(stack) = deployment else { return Ok(()) };
+    if stack.separate.is_empty() {
+        return Ok(());
+    }
+    let failure = DeployFailure::usage(format!(
+        "{} is independent stacks, which this command does not support",
+        stack.stack
+    ));
+    Err(failure.help(
+        "deploy them with the AWS CLI, in the order of stacks.json: docs/large-applications.md shows how",
+    ))
 }
 
 /// Works until it is done, or the run must end. An open question takes back what it asked about.

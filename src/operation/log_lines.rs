@@ -79,6 +79,22 @@ impl LogMerger {
     }
 }
 
+/// The last lines of each container of a service, so many of each; they stay in their order.
+pub fn tail(mut events: Vec<LogEvent>, most: usize) -> Vec<LogEvent> {
+    let mut counted: BTreeMap<String, usize> = BTreeMap::new();
+    let mut keep: Vec<bool> = events
+        .iter()
+        .rev()
+        .map(|event| {
+            let count = counted.entry(event.stream.clone()).or_default();
+            *count += 1;
+            *count <= most
+        })
+        .collect();
+    events.retain(|_| keep.pop().unwrap_or_default());
+    events
+}
+
 /// Colours of names, in the order in which services appear.
 const COLORS: &[AnsiColor] = &[
     AnsiColor::Cyan,
@@ -101,6 +117,8 @@ const SHORT_TASK: usize = 6;
 pub struct LogPainter {
     colors: BTreeMap<String, Style>,
     width: usize,
+    /// Whether each line has its time.
+    stamped: bool,
 }
 
 impl LogPainter {
@@ -114,13 +132,19 @@ impl LogPainter {
         painter
     }
 
+    /// The same with the time before each line.
+    pub fn stamped(self, stamped: bool) -> Self {
+        LogPainter { stamped, ..self }
+    }
+
     fn color(&mut self, name: &str) -> Style {
         let next = COLORS.get(self.colors.len() % COLORS.len().max(1)).copied().unwrap_or(AnsiColor::Cyan);
         *self.colors.entry(name.to_owned()).or_insert_with(|| next.on_default())
     }
 
-    /// The lines of an event: `web-0f1e2d | text`, coloured.
-    pub fn lines(&mut self, event: &LogEvent) -> Vec<String> {
+    /// The lines of an event: `web-0f1e2d | text`, coloured. `time` is that of the event for people.
+    pub fn lines(&mut self, event: &LogEvent, time: &str) -> Vec<String> {
+        let stamp = if self.stamped { format!("{time} ") } else { String::new() };
         let (name, task) = container_of(&event.stream).unwrap_or((event.stream.as_str(), ""));
         let style = self.color(name);
         let short: String = task.chars().take(SHORT_TASK).collect();
@@ -129,7 +153,7 @@ impl LogPainter {
         let width = self.width;
         let text = event.text.trim_end_matches(['\n', '\r']);
         text.split('\n')
-            .map(|line| format!("{style}{shown:<width$} |{style:#} {}", line.trim_end_matches('\r')))
+            .map(|line| format!("{style}{shown:<width$} |{style:#} {stamp}{}", line.trim_end_matches('\r')))
             .collect()
     }
 }
@@ -217,15 +241,46 @@ mod tests {
     fn lines_have_the_coloured_name_of_their_service_in_one_column() {
         let mut painter = LogPainter::new(["web", "worker"]);
         assert_eq!(
-            painter.lines(&event("1", 1, "ecs/web/0123456789", "a\r\nb\n")),
+            painter.lines(&event("1", 1, "ecs/web/0123456789", "a\r\nb\n"), ""),
             ["\u{1b}[36mweb-012345    |\u{1b}[0m a", "\u{1b}[36mweb-012345    |\u{1b}[0m b",]
         );
         assert_eq!(
-            painter.lines(&event("2", 1, "ecs/worker/abcdefgh", "x")),
+            painter.lines(&event("2", 1, "ecs/worker/abcdefgh", "x"), ""),
             ["\u{1b}[33mworker-abcdef |\u{1b}[0m x"]
         );
-        assert_eq!(painter.lines(&event("3", 1, "i-01", "y")), ["\u{1b}[32mi-01          |\u{1b}[0m y"]);
-        assert_eq!(painter.lines(&event("4", 1, "ecs/web/9", "")), ["\u{1b}[36mweb-9         |\u{1b}[0m "]);
+        assert_eq!(painter.lines(&event("3", 1, "i-01", "y"), ""), ["\u{1b}[32mi-01          |\u{1b}[0m y"]);
+        assert_eq!(
+            painter.lines(&event("4", 1, "ecs/web/9", ""), ""),
+            ["\u{1b}[36mweb-9         |\u{1b}[0m "]
+        );
+    }
+
+    #[test]
+    fn a_line_has_its_time_if_that_is_asked_for() {
+        let mut painter = LogPainter::new(["web"]).stamped(true);
+        assert_eq!(
+            painter.lines(&event("1", 1, "ecs/web/0123456789", "a\nb"), "2026-11-27T21:04:05Z"),
+            [
+                "\u{1b}[36mweb-012345 |\u{1b}[0m 2026-11-27T21:04:05Z a",
+                "\u{1b}[36mweb-012345 |\u{1b}[0m 2026-11-27T21:04:05Z b",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_last_lines_of_each_container_are_kept_in_their_order() {
+        let all = vec![
+            event("1", 1, "ecs/web/1", "a"),
+            event("2", 2, "ecs/worker/2", "b"),
+            event("3", 3, "ecs/web/1", "c"),
+            event("4", 4, "ecs/web/1", "d"),
+            event("5", 5, "ecs/web/9", "e"),
+        ];
+        let texts = |most| tail(all.clone(), most).into_iter().map(|it| it.text).collect::<String>();
+        assert_eq!(texts(2), "bcde");
+        assert_eq!(texts(1), "bde");
+        assert_eq!(texts(0), "");
+        assert_eq!(texts(9), "abcde");
     }
 
     #[test]
@@ -237,7 +292,7 @@ mod tests {
             event("3", 3, "ecs/web/91d0c7ff00112233", "GET /todos 200"),
             event("4", 4, "ecs/a-job-with-a-long-name/cccccccc11112222", "\u{1b}[31mdone\u{1b}[0m"),
         ];
-        let lines: Vec<String> = events.iter().flat_map(|event| painter.lines(event)).collect();
+        let lines: Vec<String> = events.iter().flat_map(|event| painter.lines(event, "")).collect();
         let plain = |line: &String| format!("{}\n", anstream::adapter::strip_str(line));
         let text: String = lines.iter().map(plain).collect();
         crate::operation::transcripts::golden("logs.txt", &text);

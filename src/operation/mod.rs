@@ -7,6 +7,7 @@ pub mod deployment_report;
 pub mod difference;
 pub mod failure_hints;
 pub mod history;
+mod independent_stacks;
 pub mod live;
 pub mod log_lines;
 pub mod plan_file;

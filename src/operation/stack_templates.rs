@@ -2,11 +2,16 @@
 //!
 //! In: texts of templates, as they were compiled or as CloudFormation returns them. Out: the resources with what they
 //! refer to, wherever they are, and the stack that each is in. Invariant: a stack without nested stacks reads as it is.
+//! Independent stacks of a compile read as if their foundation were a root, and the others its nested stacks.
 
+use super::independent_stacks::{self, OwnSections};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use tranship_artifact::ArtifactSet;
 use tranship_cloudformation::{DividedTemplate, LogicalId, NESTED_STACK};
+
+/// The file of a compile that says in which order independent stacks are deployed, and what each takes.
+pub const SEPARATE_STACKS: &str = "stacks.json";
 
 /// The templates of a stack.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,7 +38,12 @@ impl StackTemplates {
     pub fn compiled(artifacts: &ArtifactSet) -> Option<StackTemplates> {
         let text = |path: &str| artifacts.get(path).map(|it| String::from_utf8_lossy(&it.bytes).into_owned());
         let root = text("template.yaml")?;
-        let document = parsed(&root);
+        let mut document = parsed(&root);
+        if let Some(order) = text(SEPARATE_STACKS) {
+            let stacks = independent_stacks::as_root(&mut document, &parsed(&order))?;
+            let nested = stacks.into_iter().filter_map(|(id, path)| Some((id, text(&path)?))).collect();
+            return Some(StackTemplates { root: document.to_string(), nested });
+        }
         let nested = nested_stacks(&document).filter_map(|id| {
             let path = DividedTemplate::path(&LogicalId::parse(id)?);
             Some((id.to_owned(), text(&path)?))
@@ -77,6 +87,7 @@ impl StackTemplates {
         let nested: BTreeMap<&str, Json> =
             self.nested.iter().map(|(id, text)| (id.as_str(), parsed(text))).collect();
         let outputs = BorderOutputs { nested: &nested };
+        let mut rest = OwnSections::beside(&root);
         let mut resources = Map::new();
         let own = root.get_mut("Resources").and_then(Json::as_object_mut).map(std::mem::take);
         for (id, mut resource) in own.into_iter().flatten() {
@@ -88,6 +99,7 @@ impl StackTemplates {
             let mut given = resource.pointer("/Properties/Parameters").cloned().unwrap_or_default();
             outputs.put_into(&mut given);
             let given = GivenValues { given: &given, declared: template.get("Parameters") };
+            rest.add(template, given.given, &|value| given.put_into(value));
             for (inner, body) in template.get("Resources").and_then(Json::as_object).into_iter().flatten() {
                 let mut body = body.clone();
                 given.put_into(&mut body);
@@ -98,6 +110,7 @@ impl StackTemplates {
             outputs.put_into(own);
         }
         root.as_object_mut()?.insert("Resources".to_owned(), Json::Object(resources));
+        rest.put_into(&mut root);
         Some(root)
     }
 

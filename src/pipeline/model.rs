@@ -177,6 +177,8 @@ pub(super) struct StackDelivery {
     pub(super) grants: Vec<ActionGrant>,
     /// Whether it has nested stacks, whose templates must be uploaded first.
     pub(super) nested: bool,
+    /// Whether it is several stacks that are deployed one after the other.
+    pub(super) separate: bool,
 }
 
 impl StackDelivery {

@@ -69,6 +69,7 @@ pub(super) fn plan(request: &DeliveryRequest<'_>) -> Result<DeliveryPlan, Vec<Pi
     for (one, outcome) in summary.environments.iter().zip(request.outcomes) {
         environments.extend(environment(one, outcome, account.as_deref(), &versions, &mut wanted));
     }
+    refuse_separate(&environments, &mut problems);
     if provider == PipelineProvider::CodePipeline {
         refuse_overrides(&environments, &mut problems);
         refuse_nested(&environments, &mut problems);
@@ -265,6 +266,7 @@ fn stack_delivery(
         parameters: stack.parameters.iter().filter_map(parameter).collect(),
         grants: grants(&stack.resource_types),
         nested: !stack.nested.is_empty(),
+        separate: !stack.separate.is_empty(),
     }
 }
 
@@ -372,6 +374,17 @@ fn refuse_overrides(environments: &[EnvironmentPlan], problems: &mut Vec<Pipelin
             ));
         }
     }
+}
+
+/// A pipeline hands templates to CloudFormation, and does not know what one stack takes from another.
+fn refuse_separate(environments: &[EnvironmentPlan], problems: &mut Vec<PipelineProblem>) {
+    let separate = environments.iter().filter(|it| it.stack().is_some_and(|stack| stack.separate));
+    problems.extend(separate.map(|it| {
+        PipelineProblem::new(
+            format!("environment `{}` is independent stacks, which a pipeline does not deploy", it.name),
+            format!("run `tranship deploy {}` in a job of your own", it.name),
+        )
+    }));
 }
 
 /// CodePipeline hands one template to CloudFormation, and its change sets leave out what changes inside nested stacks: a person

@@ -18,8 +18,8 @@ use tranship_app::rules::tranship;
 use tranship_app::{Application, At, FreeNode, FreeValue, PatchReport};
 use tranship_artifact::parse_document;
 use tranship_cloudformation::{
-    EditFault, IntrinsicFunction, LogicalId, PropertyMap, Resource, ResourceRole, SubPart, Template,
-    TemplateValue, ValueChange, ValueEdit, ValuePath, ValueStep, check, list, props,
+    EditFault, IntrinsicFunction, LogicalId, PropertyMap, Resource, ResourceRole, StackRoom, SubPart,
+    Template, TemplateValue, ValueChange, ValueEdit, ValuePath, ValueStep, check, list, props,
 };
 use tranship_facts::beanstalk_resources::{resource_ids, resource_type};
 use tranship_frontend::diagnostic::{Diagnostic, Severity};
@@ -66,7 +66,7 @@ pub(super) fn apply(
     done.faults.extend(patches.iter().filter(|patch| drops_foreign(patch, &files)).map(cannot_drop));
     patch_outputs_and_resources(&mut changed, &patches, &mut done);
     if done.faults.iter().all(|fault| fault.severity != Severity::Error) {
-        done.faults.extend(report_broken(&changed, &refused, &patches, &done, false, cx));
+        done.faults.extend(report_broken(&changed, &refused, &patches, &done, StackRoom::Single, cx));
     }
     plan.rendered = Some(written(files, &own, &changed));
     report(std::mem::take(&mut done.faults), &patches, TARGET, cx);

@@ -5,6 +5,7 @@
 mod emit;
 pub mod plan;
 pub mod rules;
+mod separate_stacks;
 mod task_runner;
 
 use super::{
@@ -30,10 +31,17 @@ pub fn compile(
     let deployment = deployment(&stack);
     let mut artifacts = ArtifactSet::new();
     // The paths are fixed and differ: a set that is empty takes them.
-    let root = stack.divided.as_ref().map_or(&stack.template, |divided| &divided.root_template);
-    artifacts.text("template.yaml", root.to_yaml()).ok()?;
+    let foundation = stack.separated.as_ref().map(|separated| &separated.foundation);
+    let root = stack.divided.as_ref().map(|divided| &divided.root_template).or(foundation);
+    artifacts.text("template.yaml", root.unwrap_or(&stack.template).to_yaml()).ok()?;
     for (id, nested) in stack.divided.iter().flat_map(|divided| &divided.nested) {
         artifacts.text(&DividedTemplate::path(id), nested.to_yaml()).ok()?;
+    }
+    for (id, separate) in stack.separated.iter().flat_map(|separated| &separated.stacks) {
+        artifacts.text(&DividedTemplate::path(id), separate.template.to_yaml()).ok()?;
+    }
+    if !deployment.separate.is_empty() {
+        artifacts.text(separate_stacks::FILE, separate_stacks::file(&deployment)).ok()?;
     }
     if !stack.parameters.is_empty() {
         artifacts.text("parameters.json", parameters_file(&stack.parameters)).ok()?;
@@ -65,7 +73,8 @@ fn add_images(images: &[ImageRecipe], artifacts: &mut ArtifactSet) -> Result<(),
     Ok(())
 }
 
-fn deployment(LegalStack { plan, parameters, template, divided, .. }: &LegalStack) -> StackDeployment {
+fn deployment(stack: &LegalStack) -> StackDeployment {
+    let LegalStack { plan, parameters, template, divided, separated, .. } = stack;
     // A change may have taken a resource away.
     let is_there = |id: &LogicalId| template.resources.contains_key(id);
     let services = plan.services.iter().filter(|it| is_there(&it.id()));
@@ -83,6 +92,7 @@ fn deployment(LegalStack { plan, parameters, template, divided, .. }: &LegalStac
         data_stores: data_stores(plan, is_there),
         services: services.map(stack_service).collect(),
         nested: divided.as_ref().map(|divided| nested_stacks(plan, divided)).unwrap_or_default(),
+        separate: separated.as_ref().map(|it| separate_stacks::of(plan, it)).unwrap_or_default(),
     }
 }
 

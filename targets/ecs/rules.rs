@@ -194,10 +194,25 @@ rules! {
         example "services:\n  web:\n    image: nginx\n    volumes: [\"../elsewhere.conf:/etc/nginx/nginx.conf:ro\"]\n"
         fix "Move the file into the project directory, or name a directory that contains both with `--project-directory`.";
     TEMPLATE_QUOTA = Error "ecs/template-quota" "template exceeds a CloudFormation quota"
-        what "A template has more resources, parameters, outputs or bytes than CloudFormation allows. An application with more resources than fit into one stack becomes a root stack and a nested stack for each service. It is refused if the root has more than 500 resources even so, or all stacks together more than 2,500, or if `stacks: single` forbids nested stacks. The line shown is where most of the resources come from."
+        what "A template has more resources, parameters, outputs or bytes than CloudFormation allows. An application with more resources than fit into one stack becomes a root stack and a nested stack for each service. One with more than fits into nested stacks becomes stacks that are deployed one after the other. It is refused if a setting (`stacks: single`, `stacks: nested`) forbids that, or if one of those stacks has more than CloudFormation allows. The line shown is where most of the resources come from."
         why "CloudFormation would reject the template, or the update of the stacks."
         example "services:\n  s1: { image: nginx }\n  s2: { image: nginx }\n  # and several hundred more\nx-tranship: { stacks: single }\n"
-        fix "Remove `stacks: single`. Or split the application into several, each with `x-tranship: { skip: [...] }` for the services of the others. `docs/large-applications.md` says how many services fit.";
+        fix "Remove `stacks: single` or `stacks: nested`. Or split the application into several, each with `x-tranship: { skip: [...] }` for the services of the others. `docs/large-applications.md` says how many services fit.";
+    ACCOUNT_QUOTA = Warning "ecs/account-quota" "more than an account has by default"
+        what "The application as a whole needs more of something than AWS gives an account in a region by default: security groups, IAM roles, target groups, rules of a security group, services, stacks, and the like. What else runs in the account counts too, and is not known here."
+        why "The deployment fails half-way, unless AWS has raised the quota for your account."
+        example "an application with a thousand services, each with two IAM roles"
+        fix "Request a higher quota in the console of Service Quotas before you deploy. `accept: [ecs/account-quota]` hides the warning once it is raised.";
+    FIXED_QUOTA = Error "ecs/fixed-quota" "more than AWS allows"
+        what "An Application Load Balancer serves at most 100 target groups, and Tranship makes one for each public port of a service. AWS does not raise this quota."
+        why "AWS would refuse the next target group."
+        example "an application with more than a hundred public services"
+        fix "Make fewer services public, put a proxy such as Traefik or nginx in front of them, or make some of them internal (`public: { internal: true }`): an internal load balancer has room for 100 more.";
+    STACK_ORDER = Error "ecs/stack-order" "stacks that would wait for each other"
+        what "The application is independent stacks (`stacks: independent`), which are deployed one after the other: what services share, then jobs that run before the deployment, then the services. A resource refers to one of a stack that is deployed later: a job before the deployment waits for a service, or a change in `patch` names a resource of another service."
+        why "The first of the two stacks could not be created."
+        example "services:\n  app: { image: acme/app, depends_on: { migrate: { condition: service_completed_successfully } } }\n  migrate: { image: acme/app, command: migrate, restart: \"no\", depends_on: [store] }\n  store: { image: \"redis:7\" }\nx-tranship: { stacks: independent }\n"
+        fix "Deploy the service with the jobs that need it: `root_services: [store]`. Or replace it by a managed one.";
     DEFINITION_SIZE = Error "ecs/task-definition-size" "task definition too large"
         what "Amazon ECS limits a task definition to 64 KiB, with the variables, commands and labels of all its containers."
         why "Amazon ECS would refuse the task definition, and the deployment would fail."

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use tranship_app::PatchReport;
 use tranship_app::rules::tranship;
 use tranship_cloudformation::{
-    BodyFault, LogicalId, PropertyMap, Resource, ResourceDependency, Template, TemplateCondition,
+    BodyFault, LogicalId, PropertyMap, Resource, ResourceDependency, StackRoom, Template, TemplateCondition,
     TemplateOutput, TemplateParameter, TemplateViolation, ValueChange, check, mapping_from_body,
     mapping_keys,
 };
@@ -174,12 +174,12 @@ pub fn report_broken(
     before: &[TemplateViolation],
     patches: &[PreparedPatch],
     done: &PatchedTemplate,
-    divisible: bool,
+    room: StackRoom,
     cx: &mut Compilation<'_>,
 ) -> Vec<Diagnostic> {
     let keys = cx.keys;
     let new = check(template).into_iter().filter(|violation| !before.contains(violation));
-    let new = new.filter(|violation| !(divisible && violation.is_divisible()));
+    let new = new.filter(|violation| !violation.is_left_to(room));
     new.filter_map(|violation| {
         let patch = done.cause(&violation).and_then(|index| patches.get(index)).or(patches.last())?;
         let message = format!("with `{}`, CloudFormation would reject the template: {violation}", patch.key);

@@ -65,7 +65,8 @@ class OfStacks(Small):
         (self.servers.home / "steady").write_text("600 App")
         self.addCleanup((self.servers.home / "steady").unlink)
         run = self.again("--set", "APP_VERSION=2", "--detach")
-        self.assertIn("continues at AWS", run.err)
+        self.assertIn("the deployment of the stack shop-prod continues at AWS; `tranship status prod` and `tranship events prod` show "
+                      "it, and `tranship deploy prod` follows it and does what is left\n", run.err)
         wait_until(lambda: self.state() == "UPDATE_IN_PROGRESS", 20, "the update")
         process = self.start("cancel", "prod", "--yes")
         wait_until(lambda: self.gateway.actions("CancelUpdateStack"), 30, "the call")
@@ -84,7 +85,7 @@ class OfStacks(Small):
         self.deploy("--set", "APP_VERSION=1", "--detach")
         run = self.tranship("cancel", "prod", "--yes", expect=1)
         self.assertIn("error: the stack shop-prod is CREATE_IN_PROGRESS, which cannot be cancelled\n", run.err)
-        self.assertIn("  = `tranship down ENV` deletes what is being created\n", run.err)
+        self.assertIn("  = `tranship down dev` deletes what is being created\n", run.err)
         steady.write_text("0 App")
         wait_until(lambda: self.state() == "CREATE_COMPLETE", 20, "the creation")
         steady.write_text("600 App")
@@ -96,7 +97,7 @@ class OfStacks(Small):
 
         self.gateway.at("CancelUpdateStack", "before", end)
         run = self.tranship("cancel", "prod", "--yes")
-        self.assertIn("! the update ended before it could be cancelled: `tranship rollback ENV` goes back\n", run.err)
+        self.assertIn("! the update ended before it could be cancelled: `tranship rollback prod` goes back\n", run.err)
         self.assertEqual((run.err.splitlines()[-1], self.version()), ("nothing to cancel", "2"))
 
 
@@ -111,8 +112,8 @@ class Left(Services):
         agent = self.crash(exit_code=1)
         run = self.again("--set", "APP_VERSION=2", "--no-rollback", expect=1)
         self.assertEqual(self.state(), "UPDATE_FAILED")
-        self.assertIn("  = nothing was rolled back: correct the cause and run the same command again to go on\n", run.err)
-        self.assertIn("  = or go back to what ran before with `tranship cancel`\n", run.err)
+        self.assertIn("  = nothing was rolled back: correct the cause, and go on with `tranship deploy prod`\n", run.err)
+        self.assertIn("  = or go back to what ran before with `tranship cancel prod`\n", run.err)
         agent.stop()
         self.steady(0)
         self.gateway.reset()

@@ -243,7 +243,7 @@ fn services_that_were_deployed_in_the_root_may_stay_there() {
 
 #[test]
 fn more_than_one_operation_may_change_is_refused_with_the_quota() {
-    let outcome = compiled("fargate", &many(300, "posture: dev"));
+    let outcome = compiled("fargate", &many(300, "stacks: nested"));
     let found: Vec<String> =
         said(&outcome).into_iter().filter(|it| it.starts_with("ecs/template-quota")).collect();
     assert_eq!(

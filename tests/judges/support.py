@@ -176,13 +176,48 @@ def whole(root, nested):
     for resource in resources.values():
         after = (nested[name]["Resources"] if name in nested else [name] for name in listed(resource))
         resource["DependsOn"] = list(dict.fromkeys(itertools.chain.from_iterable(after)))
-    return {**root, "Resources": resources, "Outputs": outputs(root.get("Outputs", {}))}
+    # What independent stacks have beside what they take and what they hand out.
+    given = {name: outputs(root["Resources"][name].get("Properties", {}).get("Parameters", {})) for name in nested}
+    inside = lambda section: {key: filled(one, given[name], nested[name].get("Parameters", {}))
+                              for name in nested for key, one in nested[name].get(section, {}).items()}
+    taken = {key for name in nested for key in root["Resources"][name].get("Properties", {}).get("Parameters", {})}
+    handed = set(re.findall(r"Outputs\.(\w+)", json.dumps(root)))
+    parameters = {key: one for key, one in inside("Parameters").items() if key not in taken}
+    own = {key: one for key, one in inside("Outputs").items() if key not in handed}
+    parts = {"Parameters": parameters, "Conditions": inside("Conditions"), "Mappings": inside("Mappings"), "Outputs": own}
+    merged = {part: {**found, **outputs(root.get(part, {}))} for part, found in parts.items() if found or part in root}
+    return {**root, **merged, "Resources": resources}
 
 
 def read_stacks(directory):
     """The root template of a build, and its nested templates by logical id."""
     nested = {path.stem: read_template(path.read_text()) for path in sorted((directory / "stacks").glob("*.yaml"))}
-    return read_template((directory / "template.yaml").read_text()), nested
+    root = read_template((directory / "template.yaml").read_text())
+    order = directory / "stacks.json"
+    return (as_root(root, json.loads(order.read_text())["stacks"]) if order.exists() else root), nested
+
+
+def as_root(foundation, stacks):
+    """The foundation of independent stacks as the root of nested ones, with what `stacks.json` gives each."""
+    first, *others = stacks
+    ids = {one["stack"]: Path(one["template"]).stem for one in others}
+    taken = set()
+
+    def given(value):
+        if "value" in value:
+            return {"Ref": "AWS::StackName"}
+        if value["stack"] != first["stack"]:
+            return {"Fn::GetAtt": [ids[value["stack"]], f"Outputs.{value['output']}"]}
+        taken.add(value["output"])
+        return foundation["Outputs"][value["output"]]["Value"]
+
+    resources = {ids[one["stack"]]: {
+        "Type": "AWS::CloudFormation::Stack",
+        "DependsOn": [ids[name] for name in one["after"]],
+        "Properties": {"Parameters": {name: given(value) for name, value in one["parameters"].items()}},
+    } for one in others}
+    outputs = {name: one for name, one in foundation.get("Outputs", {}).items() if name not in taken}
+    return {**foundation, "Resources": {**foundation["Resources"], **resources}, "Outputs": outputs}
 
 
 def is_template(text):

@@ -6,6 +6,7 @@ templates do for a second deployment, and must be found.
 
 import copy
 import functools
+import itertools
 import json
 import unittest
 from concurrent.futures import ThreadPoolExecutor
@@ -105,21 +106,21 @@ def pairs(target):
         return [(name, old, new) for (name, _, _), old, new in zip(states, olds, news, strict=True)]
 
 
-def several(manifest):
+def several(manifest, layout="nested"):
     """The same application as several stacks."""
-    nested = copy.deepcopy(manifest)
-    nested.setdefault("x-tranship", {})["stacks"] = "nested"
-    return nested
+    made = copy.deepcopy(manifest)
+    made.setdefault("x-tranship", {})["stacks"] = layout
+    return made
 
 
 class SeveralStacks(unittest.TestCase):
     """An edit of an application of several stacks is one that AWS can make, as that of one stack."""
 
     def test_no_edit_moves_a_resource_and_each_is_as_good_as_in_one_stack(self):
-        for target in TARGETS:
-            for name in list(edits.edits_of(target))[::SAMPLED]:
-                old, new = several(edits.base()), several(edits.edited(name, target))
-                with self.subTest(f"{target}: {name}"):
+        for target, (layout, first) in itertools.product(TARGETS, (("nested", 0), ("independent", SAMPLED // 2))):
+            for name in list(edits.edits_of(target))[first::SAMPLED]:
+                old, new = several(edits.base(), layout), several(edits.edited(name, target), layout)
+                with self.subTest(f"{target}, {layout}: {name}"):
                     before, after = places(json.dumps(old), target), places(json.dumps(new), target)
                     self.assertGreater(len(set(before.values())), 3)
                     both = before.keys() & after.keys()

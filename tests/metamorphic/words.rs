@@ -149,7 +149,7 @@ pub(crate) const WORDS: &[(&str, &[&str])] = &[
     ("x-tranship.environments.*.accept[]", &["app/inferred-dependency"]),
     ("x-tranship.instance_type", &["m5.8xlarge"]),
     ("x-tranship.log_retention", &["60"]),
-    ("x-tranship.stacks", &["single"]),
+    ("x-tranship.stacks", &["single", "independent"]),
     ("x-tranship.root_services[]", &["api"]),
     ("x-tranship.dockercfg", &["s3://shop-other/dockercfg"]),
     ("x-tranship.registries.*.secret", &["shop/other"]),

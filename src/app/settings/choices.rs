@@ -40,8 +40,10 @@ pub enum StackLayout {
     Single,
     /// A root stack, and a nested stack for each service.
     Nested,
+    /// Stacks that are deployed one after the other: one for each service, after what services share.
+    Independent,
 }
-setting_words!(StackLayout { Single = "single", Nested = "nested" });
+setting_words!(StackLayout { Single = "single", Nested = "nested", Independent = "independent" });
 
 /// Who runs the delivery pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

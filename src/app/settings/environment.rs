@@ -170,15 +170,16 @@ setting_group! {
             targets: All,
         }
         /// How many CloudFormation stacks the application is. `nested`: a root stack with what services share, what keeps
-        /// data and what has an address, and a nested stack for each service. `single`: one stack, which has room for
-        /// about 50 services. What is deployed one way cannot become the other by itself: `docs/large-applications.md`.
+        /// data and what has an address, and a nested stack for each service. `independent`: a stack of what services
+        /// share, and then a stack for each service, without a limit to their number. `single`: one stack, which has
+        /// room for about 50 services. What is deployed one way cannot become the other by itself: `docs/large-applications.md`.
         stacks: Option<At<StackLayout>> {
-            default: "`single`, and `nested` for an application with more than fits into one stack",
+            default: "`single`; `nested` for an application with more than fits into one stack, `independent` with more than fits into nested stacks",
             example: "x-tranship:\n  stacks: nested\n",
             targets: Only(ECS),
         }
         /// Services whose resources stay in the root stack, although the application is several stacks: those that were
-        /// deployed when it was one.
+        /// deployed when it was one. With `stacks: independent`: services that jobs before the deployment wait for.
         root_services: Vec<At<String>> {
             default: "none: each service and each job that does not run before a deployment has a nested stack",
             example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\nx-tranship:\n  stacks: nested\n  root_services: [web]\n",

@@ -6,11 +6,17 @@
 //! the root.
 
 mod border;
+mod names;
 mod rewrite;
+mod separate;
 #[cfg(test)]
 mod tests;
 
 use self::border::StackBorder;
+pub use self::separate::{
+    GivenValue, SeparateStack, SeparatedTemplate, StackConflict, StackPlace, StackPlaces, StackStage,
+    separate,
+};
 use crate::graph;
 use crate::{DeletionPolicy, LogicalId, PropertyMap, Resource, ResourceDependency, Template, TemplateValue};
 use indexmap::IndexMap;

@@ -3,7 +3,7 @@
 //! In: a value, and what each name becomes. Out: the value changed in place. Text never becomes a reference.
 
 use crate::{
-    FnSub, IntrinsicFunction, IntrinsicTarget, LogicalId, PropertyMap, PseudoParameter, SubPart,
+    FnSub, IntrinsicFunction, IntrinsicTarget, LogicalId, PropertyMap, PseudoParameter, Resource, SubPart,
     TemplateCondition, TemplateValue,
 };
 
@@ -20,6 +20,12 @@ pub(super) enum ValueName {
 
 /// What becomes of a name; `None` where it stays.
 pub(super) type NewName<'a> = dyn FnMut(&ValueName) -> Option<TemplateValue> + 'a;
+
+/// Replaces the names in a resource, but for its order.
+pub(super) fn resource(it: &mut Resource, new: &mut NewName<'_>) {
+    let sections = [&mut it.properties, &mut it.creation_policy, &mut it.update_policy, &mut it.metadata];
+    sections.into_iter().for_each(|map| properties(map, new));
+}
 
 /// Replaces the names in each value of a map.
 pub(super) fn properties(map: &mut PropertyMap, new: &mut NewName<'_>) {

@@ -93,7 +93,7 @@ pub(super) async fn deploy(
     if options.detach {
         session.settled();
         progress.message(&format!(
-            "the deployment of the environment {} continues at AWS; the same command without `--detach` follows it",
+            "the deployment of the environment {} continues at AWS; `tranship status ENV` and `tranship events ENV` show it, and `tranship deploy ENV` follows it",
             deployment.environment
         ));
         return Ok(DeployOutcome { changed: true, outputs: Vec::new() });

@@ -32,7 +32,7 @@ pub(in crate::deploy) async fn rollback(
     own(session, &running, options).await?;
     if !running.is_ready() {
         return Err(DeployFailure::failed(format!("the environment {} is {}", running.name, running.status))
-            .help("stop a running update with `tranship cancel`, or wait for its end"));
+            .help("stop a running update with `tranship cancel ENV`, or wait for its end"));
     }
     let (client, mut found, mut token) = (session.beanstalk(), Vec::new(), None);
     loop {

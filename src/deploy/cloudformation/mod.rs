@@ -133,7 +133,7 @@ fn compiled(artifacts: &ArtifactSet) -> Result<StackTemplates, DeployFailure> {
 /// AWS goes on alone.
 fn detached(name: &str, outcome: DeployOutcome, progress: &mut dyn DeployProgress) -> DeployOutcome {
     progress.message(&format!(
-        "the deployment of the stack {name} continues at AWS; `tranship status` and `tranship events` show it, and the same command without `--detach` follows it and does what is left"
+        "the deployment of the stack {name} continues at AWS; `tranship status ENV` and `tranship events ENV` show it, and `tranship deploy ENV` follows it and does what is left"
     ));
     outcome
 }
@@ -416,8 +416,8 @@ async fn execute(
         let failure = end.failure(&client, &format!("the stack {name}"), watch).await;
         return Err(match options.no_rollback {
             true => failure
-                .help("nothing was rolled back: correct the cause and run the same command again to go on")
-                .help("or go back to what ran before with `tranship cancel`"),
+                .help("nothing was rolled back: correct the cause, and go on with `tranship deploy ENV`")
+                .help("or go back to what ran before with `tranship cancel ENV`"),
             false => failure,
         });
     }

@@ -138,7 +138,7 @@ pub(in crate::deploy) async fn rollback(
     }
     if stack.is_busy() {
         return Err(DeployFailure::failed(format!("the stack {name} is {}", stack.status.as_str()))
-            .help("stop a running update with `tranship cancel`, or wait for its end"));
+            .help("stop a running update with `tranship cancel ENV`, or wait for its end"));
     }
     if !stack.is_updatable() {
         return Err(stuck(name, &stack));

@@ -8,7 +8,7 @@ use crate::deploy::failure::{DeployFailure, sdk};
 use crate::deploy::progress::DeployProgress;
 use crate::deploy::session::AwsSession;
 use crate::deploy::{DeployOptions, run, time_text};
-use crate::operation::log_lines::{LogEvent, LogMerger, LogSelection, container_of};
+use crate::operation::log_lines::{LogEvent, LogMerger, LogSelection, container_of, tail};
 use aws_sdk_cloudwatchlogs::error::ProvideErrorMetadata;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -32,6 +32,8 @@ pub struct LogRequest {
     pub known: Vec<String>,
     /// Whether to go on.
     pub follow: bool,
+    /// How many of the lines that there are, of each container.
+    pub tail: Option<usize>,
     /// The start, in milliseconds since 1970.
     pub since: i64,
     /// Only tasks that no longer run.
@@ -63,9 +65,10 @@ pub fn logs(
             LogReader { session, groups, root, selection, merger: LogMerger::default(), calls: 0 };
         let (mut from, mut first) = (request.since, true);
         loop {
-            let fresh = reader.read(from).await?;
+            let mut fresh = reader.read(from).await?;
             if first {
                 unknown(request, &reader.groups, &fresh)?;
+                fresh = tail(fresh, request.tail.unwrap_or(usize::MAX));
                 first = false;
             }
             fresh.iter().for_each(|event| progress.log(event));

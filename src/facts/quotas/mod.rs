@@ -1,5 +1,6 @@
 //! Quotas: how many, how long, how large. One module a service.
 
+pub mod account;
 pub mod beanstalk;
 pub mod cloudwatch_logs;
 pub mod ecs;

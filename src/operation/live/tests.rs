@@ -181,6 +181,38 @@ fn json_lines_have_a_stable_form() {
     );
 }
 
+/// The keys of each line are those that `docs/operation.md` names.
+#[test]
+fn the_documented_json_lines_are_those_that_are_written() {
+    let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/operation.md");
+    let docs = std::fs::read_to_string(docs).unwrap();
+    let table = docs.split("| `type` | other keys |").nth(1).unwrap().split("\n\n").next().unwrap();
+    let row = |kind: &str| {
+        let rows = table.lines().filter(|line| line.split('|').nth(1).is_some_and(|it| it.contains(kind)));
+        rows.map(|line| line.split('|').nth(2).unwrap()).collect::<Vec<_>>().join("")
+    };
+    let lines = [
+        banner_line("s", "1", "r", "me"),
+        message_line("m"),
+        warning_line("w"),
+        review_line("s", &Default::default()),
+        event_line(&event("Web", SERVICE, "CREATE_FAILED", "why"), "t"),
+        result_line(false, &[], Some(("no", &["help".to_owned()])), 1),
+    ];
+    for line in &lines {
+        let kind = line["type"].as_str().unwrap();
+        let told = row(&format!("`{kind}`"));
+        let keys = line.as_object().unwrap().keys().filter(|key| *key != "type");
+        for key in keys {
+            assert!(told.contains(&format!("`{key}`")), "{kind}: {key} is not in docs/operation.md");
+        }
+        let named = told.split('`').skip(1).step_by(2);
+        let values = ["null", "message", "help", "succeeded", "failed", "diff --format json"];
+        let unknown = named.filter(|name| line.get(*name).is_none() && !values.contains(name));
+        assert_eq!(unknown.collect::<Vec<_>>(), Vec::<&str>::new(), "{kind}");
+    }
+}
+
 #[test]
 fn notes_go_below_a_line_that_has_no_room() {
     let ill = "0/1 targets healthy: Request timed out";

@@ -222,6 +222,7 @@ fn door(target: &LogicalId) -> FrontDoorPlan {
     FrontDoorPlan {
         url: Some(FnSub::text("https://todo.example.org")),
         addresses: vec![EndpointAddress {
+            service: "app".into(),
             id: id("app", ResourceRole::Url),
             description: "Address of app".to_owned(),
             url: FnSub::text("https://todo.example.org/api/"),

@@ -107,7 +107,8 @@ fn addresses(door: &mut FrontDoorPlan, endpoint: &ServiceEndpoint, served: &Serv
             continue;
         }
         let description = format!("Address of port {} of {}", endpoint.port, endpoint.service);
-        door.addresses.push(EndpointAddress { id, description, url: whole });
+        let service = endpoint.service.clone();
+        door.addresses.push(EndpointAddress { id, service, description, url: whole });
     }
 }
 

@@ -6,8 +6,10 @@
 use super::planner::EcsPlanner;
 use crate::ecs::rules;
 use std::collections::BTreeMap;
+use tranship_app::StackLayout;
 use tranship_cloudformation::{
-    DividedTemplate, LogicalId, NESTED_OPERATION, Template, TemplateViolation, check as violations,
+    DividedTemplate, LogicalId, NESTED_OPERATION, SeparatedTemplate, StackRoom, Template, TemplateViolation,
+    check as violations,
 };
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
@@ -18,10 +20,10 @@ pub(super) fn check(
     planner: &mut EcsPlanner<'_, '_>,
     template: &Template,
     whole: bool,
-    divisible: bool,
+    room: StackRoom,
 ) -> Vec<TemplateViolation> {
     let told = violations(template).into_iter().filter(|one| whole || counts(one));
-    let (left, told): (Vec<_>, Vec<_>) = told.partition(|one| divisible && one.is_divisible());
+    let (left, told): (Vec<_>, Vec<_>) = told.partition(|one| one.is_left_to(room));
     for violation in told {
         let diagnostic = diagnostic(planner, template, &violation, None);
         planner.report(diagnostic);
@@ -30,8 +32,8 @@ pub(super) fn check(
 }
 
 /// What a template that was changed leaves to a division.
-pub(super) fn exceeded(template: &Template, divisible: bool) -> Vec<TemplateViolation> {
-    violations(template).into_iter().filter(|one| divisible && one.is_divisible()).collect()
+pub(super) fn exceeded(template: &Template, room: StackRoom) -> Vec<TemplateViolation> {
+    violations(template).into_iter().filter(|one| one.is_left_to(room)).collect()
 }
 
 /// Reports what CloudFormation would refuse of the stacks of an application: what the whole exceeds, where it could not
@@ -67,6 +69,26 @@ pub(super) fn check_stacks(
     }
 }
 
+/// Reports what CloudFormation would refuse of stacks that are deployed one after the other.
+pub(super) fn check_separate(
+    planner: &mut EcsPlanner<'_, '_>,
+    separated: &SeparatedTemplate,
+    foundation: &str,
+    whole: bool,
+) {
+    let others =
+        separated.stacks.iter().map(|(id, it)| (SeparatedTemplate::name(foundation, id), &it.template));
+    for (name, template) in others.chain([(foundation.to_owned(), &separated.foundation)]) {
+        let found = violations(template).into_iter().filter(|one| whole || counts(one));
+        // The rest is wrong with the whole and has been told.
+        for violation in found.filter(|one| counts(one) || matches!(one, TemplateViolation::Cycle(_))) {
+            let name = format!("the stack `{name}`");
+            let diagnostic = diagnostic(planner, template, &violation, Some(&name));
+            planner.report(diagnostic);
+        }
+    }
+}
+
 fn counts(violation: &TemplateViolation) -> bool {
     matches!(violation, TemplateViolation::TooMany { .. })
 }
@@ -84,10 +106,15 @@ fn diagnostic(
                 format!("{subject} has {found} {}; CloudFormation allows {}", limit.what, limit.most);
             let key = at.as_ref().map_or_else(|| largest(template), |id| key_of(template, id));
             let diagnostic = placed(planner, Diagnostic::new(&rules::TEMPLATE_QUOTA, message), &key);
-            let single = planner.app.settings.stacks.is_some() && violation.is_divisible() && stack.is_none();
-            let diagnostic = match single {
-                true => diagnostic.help("remove `stacks: single`: nested stacks have room for more"),
-                false => diagnostic,
+            let layout = planner.app.settings.stacks.as_ref().map(|it| *it.peek());
+            let diagnostic = match layout {
+                Some(StackLayout::Single) if violation.is_left_to(StackRoom::Nested) => {
+                    diagnostic.help("remove `stacks: single`: several stacks have room for more")
+                }
+                Some(StackLayout::Nested) => diagnostic.help(
+                    "remove `stacks: nested`: independent stacks have room for more (docs/large-applications.md)",
+                ),
+                _ => diagnostic,
             };
             diagnostic.help("split the application, or leave services out with `x-tranship: { skip: [...] }`")
         }

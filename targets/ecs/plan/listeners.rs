@@ -221,7 +221,7 @@ pub(super) fn listener_id(kind: BalancerKind, port: u16) -> LogicalId {
 }
 
 /// The one rule of a listener that has a priority, whatever it does.
-fn rule_id(kind: BalancerKind, listener: &str, priority: u32) -> LogicalId {
+pub(super) fn rule_id(kind: BalancerKind, listener: &str, priority: u32) -> LogicalId {
     let priority = priority.to_string();
     let words = kind.words().iter().copied();
     let names: Vec<&str> = words.chain(["port", listener, "priority", &priority]).collect();

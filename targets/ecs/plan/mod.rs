@@ -4,6 +4,7 @@
 //! Invariant: what it holds is whole and legal, CloudFormation's own quotas included; writing it down decides
 //! nothing and cannot fail.
 
+mod account_quotas;
 mod addresses;
 mod compute_policy;
 mod container;
@@ -41,6 +42,7 @@ mod routes;
 mod scheduling;
 mod secrets;
 mod security_groups;
+mod separate_stacks;
 mod served_endpoints;
 mod service_connect;
 mod service_files;
@@ -75,7 +77,9 @@ use services::ServiceContext;
 use start_order::{StartPrerequisites, TaskWaits};
 use target_groups::TargetGroups;
 use tranship_app::{Application, BehaviourEffect, CapacityKind, PatchReport};
-use tranship_cloudformation::{DividedTemplate, Select, Template, TemplateValue};
+use tranship_cloudformation::{
+    DividedTemplate, Select, SeparatedTemplate, StackRoom, Template, TemplateValue,
+};
 use tranship_images::ImageRecipe;
 
 /// A plan that breaks no rule, with its template.
@@ -89,6 +93,8 @@ pub struct LegalStack {
     pub template: Template,
     /// The same as a root stack and nested stacks, where the application is several.
     pub divided: Option<DividedTemplate>,
+    /// The same as stacks that are deployed one after the other, where it is more than nested stacks hold.
+    pub separated: Option<SeparatedTemplate>,
     /// The images that must be made first.
     pub images: Vec<ImageRecipe>,
     /// What `x-tranship.patch` changed.
@@ -108,31 +114,52 @@ pub fn plan(app: &Application, compute: &dyn ComputePolicy, cx: &mut Compilation
     let before = cx.diagnostics.error_count();
     let (waits, connect) = connections(app, compute, cx);
     let planner = &mut EcsPlanner { app, compute, layout: &app.tasks, connect: &connect, cx };
-    let (plan, candidates, images) = decide(planner, waits);
+    let (mut plan, candidates, images) = decide(planner, waits);
     let whole = planner.cx.diagnostics.error_count() == before;
-    let resources = emit::emit(&plan);
-    let parameters = parameters::used(candidates.clone(), &resources);
-    let template = emit::with_parameters(resources, &parameters);
     let stacks = NestedStacks::plan(planner);
-    let exceeded = legality::check(planner, &template, whole, stacks.may_divide());
-    let own = OwnStack { template, parameters, candidates };
-    let PatchedStack { template, parameters, patches } =
-        patched::apply(planner, own, whole, stacks.may_divide());
+    let mut own = written(&plan, candidates);
+    let separate = stacks.are_separate(&plan, &own.template);
+    if separate {
+        separate_stacks::detach(planner, &mut plan);
+        own = written(&plan, own.candidates);
+    }
+    let room = if separate { StackRoom::Separate } else { stacks.room() };
+    let exceeded = legality::check(planner, &own.template, whole, room);
+    let PatchedStack { template, parameters, patches } = patched::apply(planner, own, whole, room);
     definition_size::check(planner, &template);
     let exceeded = match patches.is_empty() {
         true => exceeded,
-        false => legality::exceeded(&template, stacks.may_divide()),
+        false => legality::exceeded(&template, room),
     };
-    let divided = stacks.divide(&plan, &template, !exceeded.is_empty());
-    legality::check_stacks(planner, &template, divided.as_ref(), &exceeded, whole);
+    let separated = separate.then(|| separate_stacks::of_template(planner, &stacks, &plan, &template));
+    let divided = match separate {
+        true => None,
+        false => stacks.divide(&plan, &template, !exceeded.is_empty()),
+    };
+    match &separated {
+        Some(separated) => legality::check_separate(planner, separated, &plan.stack.name, whole),
+        None => legality::check_stacks(planner, &template, divided.as_ref(), &exceeded, whole),
+    }
+    let nested = divided.as_ref().map_or(0, |divided| divided.nested.len());
+    let stacks = 1 + nested + separated.as_ref().map_or(0, |separated| separated.stacks.len());
+    account_quotas::check(planner, &plan, &template, stacks);
     (planner.cx.diagnostics.error_count() == before).then_some(LegalStack {
         plan,
         parameters,
         template,
         divided,
+        separated,
         images,
         patches,
     })
+}
+
+/// The template of a plan, with the parameters that it refers to.
+fn written(plan: &EcsPlan, candidates: Vec<ParameterPlan>) -> OwnStack {
+    let resources = emit::emit(plan);
+    let parameters = parameters::used(candidates.clone(), &resources);
+    let template = emit::with_parameters(resources, &parameters);
+    OwnStack { template, parameters, candidates }
 }
 
 /// The order in which services are created, and who finds whom by Service Connect: what all else is rendered with.

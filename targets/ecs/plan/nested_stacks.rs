@@ -5,11 +5,14 @@
 //! address, what runs before a deployment and what a patch adds stay in the root.
 
 use super::planner::EcsPlanner;
+use super::separate_stacks;
 use super::{EcsPlan, JobTrigger, ListenerAction, NetworkMode, TaskPlan};
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_app::StackLayout;
 use tranship_app::rules::tranship::UNKNOWN_SERVICE;
-use tranship_cloudformation::{DividedTemplate, LogicalId, ResourceRole, StackMembership, Template, divide};
+use tranship_cloudformation::{
+    DividedTemplate, LogicalId, ResourceRole, StackMembership, StackRoom, Template, divide,
+};
 use tranship_frontend::diagnostic::{Diagnostic, suggest};
 
 /// What the settings say of the stacks.
@@ -43,8 +46,16 @@ impl NestedStacks {
     }
 
     /// Whether the application may be several stacks.
-    pub(super) fn may_divide(&self) -> bool {
-        self.layout != Some(StackLayout::Single)
+    pub(super) fn room(&self) -> StackRoom {
+        if self.layout == Some(StackLayout::Single) { StackRoom::Single } else { StackRoom::Nested }
+    }
+
+    /// Whether the application is stacks of their own: where a setting says so, or where nothing else has room.
+    pub(super) fn are_separate(&self, plan: &EcsPlan, template: &Template) -> bool {
+        match self.layout {
+            Some(layout) => layout == StackLayout::Independent,
+            None => separate_stacks::exceeds_nested(self, plan, template),
+        }
     }
 
     /// The stacks of the template; `None` where one is enough.
@@ -59,10 +70,21 @@ impl NestedStacks {
         (!divided.nested.is_empty()).then_some(divided)
     }
 
-    fn membership(&self, plan: &EcsPlan, template: &Template) -> StackMembership {
-        // What runs before a deployment is run by a function of the root, which must know its roles.
+    /// Jobs that run before a deployment.
+    pub(super) fn run_before<'p>(&self, plan: &'p EcsPlan) -> BTreeSet<&'p str> {
         let gates = plan.jobs.iter().filter(|job| matches!(job.trigger, JobTrigger::BeforeDeploy(_)));
-        let gates: BTreeSet<&str> = gates.map(|job| &*job.name).collect();
+        gates.map(|job| &*job.name).collect()
+    }
+
+    /// Whether a setting keeps a service out of a stack of its own.
+    pub(super) fn is_in_root(&self, service: &str) -> bool {
+        self.in_root.contains(service)
+    }
+
+    /// The nested stack of each resource that leaves the root.
+    pub(super) fn membership(&self, plan: &EcsPlan, template: &Template) -> StackMembership {
+        // What runs before a deployment is run by a function of the root, which must know its roles.
+        let gates = self.run_before(plan);
         let leaves = |task: &&TaskPlan| !self.in_root.contains(&*task.name) && !gates.contains(&*task.name);
         let tasks: Vec<&TaskPlan> = plan.tasks.iter().filter(leaves).collect();
         let mut members = StackMembership::new();
@@ -88,7 +110,7 @@ pub fn stack_of(name: &str) -> LogicalId {
 }
 
 /// What a service or a job alone has, if it has it.
-fn own_resources(name: &str) -> impl Iterator<Item = LogicalId> {
+pub(super) fn own_resources(name: &str) -> impl Iterator<Item = LogicalId> {
     const ROLES: &[ResourceRole] = &[
         ResourceRole::Discovery,
         ResourceRole::LogGroup,

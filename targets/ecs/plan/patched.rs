@@ -12,7 +12,7 @@ use crate::patches::{
 };
 use std::collections::BTreeSet;
 use tranship_app::PatchReport;
-use tranship_cloudformation::{LogicalId, Template, check};
+use tranship_cloudformation::{LogicalId, StackRoom, Template, check};
 use tranship_frontend::diagnostic::Severity;
 
 /// What the plan gives.
@@ -41,7 +41,7 @@ pub(super) fn apply(
     planner: &mut EcsPlanner<'_, '_>,
     own: OwnStack,
     whole: bool,
-    divisible: bool,
+    room: StackRoom,
 ) -> PatchedStack {
     let target = planner.bounds().target;
     let patches = prepare(planner.app, target, planner.cx);
@@ -59,7 +59,7 @@ pub(super) fn apply(
     patch_parameters(&mut template, &patches, &mut done);
     settle(&mut parameters, &template);
     if done.faults.iter().all(|fault| fault.severity != Severity::Error) {
-        done.faults.extend(report_broken(&template, &refused, &patches, &done, divisible, planner.cx));
+        done.faults.extend(report_broken(&template, &refused, &patches, &done, room, planner.cx));
     }
     report(std::mem::take(&mut done.faults), &patches, target, planner.cx);
     PatchedStack { template, parameters, patches: done.reports }

@@ -1,6 +1,6 @@
 //! Load balancers: listeners, their rules, target groups; addresses and DNS records.
 
-use tranship_app::{NetworkRange, PublicProtocol};
+use tranship_app::{ManifestName, NetworkRange, PublicProtocol};
 use tranship_cloudformation::{FnSub, LogicalId, ResourceRole, TemplateValue};
 use tranship_facts::TransportProtocol;
 
@@ -22,6 +22,8 @@ pub struct FrontDoorPlan {
 pub struct EndpointAddress {
     /// The output's id.
     pub id: LogicalId,
+    /// The service.
+    pub service: ManifestName,
     /// What it is, in words.
     pub description: String,
     /// The address.

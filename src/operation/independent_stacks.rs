@@ -1,0 +1,119 @@
+//! Independent stacks, read as a root stack and nested stacks.
+//!
+//! In: the template of the foundation, and `stacks.json`. Out: the foundation as a root which gives each of the other
+//! stacks what they take. Invariant: an output that only hands something out is none of the application.
+
+use serde_json::{Map, Value as Json, json};
+use std::collections::{BTreeMap, BTreeSet};
+use tranship_cloudformation::NESTED_STACK;
+
+/// Adds the stacks to the foundation. Returns their ids with the paths of their templates; `None` if the file is none.
+pub(super) fn as_root(foundation: &mut Json, order: &Json) -> Option<Vec<(String, String)>> {
+    let text = |stack: &Json, key: &str| stack.get(key).and_then(Json::as_str).map(str::to_owned);
+    let (first, others) = order.get("stacks")?.as_array()?.split_first()?;
+    let first = text(first, "stack")?;
+    let mut ids: BTreeMap<String, String> = BTreeMap::new();
+    let mut paths = Vec::new();
+    for stack in others {
+        let path = text(stack, "template")?;
+        let id = path.rsplit('/').next()?.strip_suffix(".yaml")?.to_owned();
+        ids.insert(text(stack, "stack")?, id.clone());
+        paths.push((id, path));
+    }
+    let mut handed: BTreeSet<String> = BTreeSet::new();
+    let mut resources = Map::new();
+    for (stack, (id, _)) in others.iter().zip(&paths) {
+        let mut given = Map::new();
+        for (name, value) in stack.get("parameters").and_then(Json::as_object).into_iter().flatten() {
+            let output = text(value, "output");
+            let value = match (text(value, "stack"), output) {
+                (Some(owner), Some(output)) if owner == first => {
+                    let value = foundation.get("Outputs")?.get(&output)?.get("Value")?.clone();
+                    handed.insert(output);
+                    value
+                }
+                (Some(owner), Some(output)) => {
+                    json!({ "Fn::GetAtt": [ids.get(&owner)?, format!("Outputs.{output}")] })
+                }
+                _ => json!({ "Ref": "AWS::StackName" }),
+            };
+            given.insert(name.clone(), value);
+        }
+        let after = stack.get("after").and_then(Json::as_array).into_iter().flatten();
+        let after: Vec<&String> = after.filter_map(|name| ids.get(name.as_str()?)).collect();
+        let properties = json!({ "Parameters": given });
+        resources.insert(
+            id.clone(),
+            json!({ "Type": NESTED_STACK, "DependsOn": after, "Properties": properties }),
+        );
+    }
+    foundation.get_mut("Resources")?.as_object_mut()?.extend(resources);
+    if let Some(outputs) = foundation.get_mut("Outputs").and_then(Json::as_object_mut) {
+        outputs.retain(|name, _| !handed.contains(name));
+    }
+    Some(paths)
+}
+
+/// What stacks have besides resources, what they take and what they hand out: nested stacks have no such thing.
+pub(super) struct OwnSections {
+    /// The outputs that the root, or another stack, takes.
+    handed: BTreeSet<String>,
+    found: BTreeMap<&'static str, Map<String, Json>>,
+}
+
+impl OwnSections {
+    /// None yet, beside those of this root.
+    pub(super) fn beside(root: &Json) -> OwnSections {
+        let mut handed = BTreeSet::new();
+        outputs_in(root, &mut handed);
+        OwnSections { handed, found: BTreeMap::new() }
+    }
+
+    /// Adds those of a stack, which is given these values.
+    pub(super) fn add(&mut self, template: &Json, given: &Json, put_into: &dyn Fn(&mut Json)) {
+        for section in ["Parameters", "Outputs", "Conditions", "Mappings"] {
+            for (name, value) in template.get(section).and_then(Json::as_object).into_iter().flatten() {
+                let is_border = match section {
+                    "Parameters" => given.get(name).is_some(),
+                    "Outputs" => self.handed.contains(name),
+                    _ => false,
+                };
+                if is_border {
+                    continue;
+                }
+                let mut value = value.clone();
+                if section != "Parameters" {
+                    put_into(&mut value);
+                }
+                self.found.entry(section).or_default().insert(name.clone(), value);
+            }
+        }
+    }
+
+    /// Adds all of them to a template that has others.
+    pub(super) fn put_into(self, whole: &mut Json) {
+        let Some(whole) = whole.as_object_mut() else { return };
+        for (section, found) in self.found {
+            let all = whole.entry(section).or_insert_with(|| json!({}));
+            let Some(all) = all.as_object_mut() else { continue };
+            for (name, value) in found {
+                all.entry(name).or_insert(value);
+            }
+        }
+    }
+}
+
+/// The outputs of stacks that a value refers to.
+fn outputs_in(value: &Json, found: &mut BTreeSet<String>) {
+    match value {
+        Json::String(text) => {
+            let parts = text.split("Outputs.").skip(1);
+            found.extend(
+                parts.map(|part| part.chars().take_while(char::is_ascii_alphanumeric).collect::<String>()),
+            );
+        }
+        Json::Array(items) => items.iter().for_each(|item| outputs_in(item, found)),
+        Json::Object(entries) => entries.values().for_each(|item| outputs_in(item, found)),
+        _ => {}
+    }
+}
