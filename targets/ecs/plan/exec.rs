@@ -26,7 +26,7 @@ pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>) -> Option<ExecPlan> {
     match planner.app.settings.exec.as_ref()? {
         ExecSetting::Switch(on) => {
             let on = *planner.exact(on, "services: EnableExecuteCommand");
-            on.then(|| ExecPlan { kms_key: None, log: SessionLog::Service })
+            on.then_some(ExecPlan { kms_key: None, log: SessionLog::Service })
         }
         ExecSetting::Sessions(settings) => {
             let settings = planner.exact(settings, "services: EnableExecuteCommand");
