@@ -88,8 +88,10 @@ impl ImageFlags {
             return Ok(PublishOutcome::default());
         }
         let region = compiled.deployment.region();
+        let target = self.target(project);
         let account = options.account.as_deref().or(compiled.deployment.account());
-        if let Some(account) = account.filter(|_| !options.dry_run) {
+        // Another registry than Amazon ECR knows no account, and needs no credentials of AWS.
+        if let Some(account) = account.filter(|_| !options.dry_run && target == PublishTarget::Ecr) {
             check_account(account, region, options.profile.as_deref())
                 .map_err(|failure| context.fail(&failure))?;
         }
@@ -100,7 +102,7 @@ impl ImageFlags {
             artifacts: Utf8PathBuf::from("dist").join(&outcome.name),
             recipes: &recipes,
             region,
-            target: self.target(project),
+            target,
             variables: project.variables.clone(),
             pins: pins(project),
             world: context.world,

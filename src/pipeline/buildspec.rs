@@ -89,7 +89,8 @@ pub(super) fn commands(plan: &DeliveryPlan) -> BuildCommands {
     commands.build.push(tranship("build --all"));
     for environment in plan.environments.iter().filter(|it| it.publishes) {
         // Repositories are in the pipeline's account, and other accounts pull from them.
-        let account = if environment.account.is_some() { " --account \"$ACCOUNT\"" } else { "" };
+        let elsewhere = environment.account.is_some() && !plan.repositories.is_empty();
+        let account = if elsewhere { " --account \"$ACCOUNT\"" } else { "" };
         let name = quoted(&environment.name);
         commands.build.push(tranship(&format!("publish {name} --tag \"$VERSION\"{account}")));
     }

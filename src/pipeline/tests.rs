@@ -427,6 +427,16 @@ fn an_environment_with_too_many_values_is_refused() {
 }
 
 #[test]
+fn another_registry_than_amazons_has_no_account() {
+    let manifest = "name: shop\nservices: { web: { build: . } }\nx-tranship:\n  registry: ghcr.io/acme\n  pipeline: { account: \"222222222222\" }\n  environments: { dev: { target: fargate, network: new, account: \"111111111111\" } }\n";
+    let files = delivered(manifest, PipelineProvider::GitHub).unwrap();
+    let workflow = text(&files, ".github/workflows/tranship.yml");
+    assert!(workflow.contains("tranship -f 'a b.yaml' publish dev --tag \"$VERSION\"\n"), "{workflow}");
+    assert!(workflow.contains("export ACCOUNT=\n"), "{workflow}");
+    assert!(files.artifacts.get("ecr.yaml").is_none());
+}
+
+#[test]
 fn a_workflow_names_its_roles_by_account_and_partition() {
     let files = delivered(SHOP, PipelineProvider::GitHub).unwrap();
     let workflow = text(&files, ".github/workflows/tranship.yml");
