@@ -3,7 +3,6 @@
 use super::CliArguments;
 use clap::{Arg, Command, CommandFactory};
 use clap_complete::Shell;
-use std::fmt::Write;
 
 const START: &str = "# Command line
 
@@ -59,7 +58,8 @@ fn page() -> String {
         let about = command.get_about().map(ToString::to_string).unwrap_or_default();
         let usage = command.render_usage().to_string();
         let usage = usage.trim_start_matches("Usage: ");
-        write!(text, "\n## tranship {}\n\n{about}.\n\n```\n{usage}\n```\n", command.get_name()).unwrap();
+        let name = command.get_name();
+        text.push_str(&format!("\n## tranship {name}\n\n{about}.\n\n```\n{usage}\n```\n"));
         let own: Vec<&Arg> =
             command.get_arguments().filter(|arg| !arg.is_global_set()).filter(is_shown).collect();
         if !own.is_empty() {

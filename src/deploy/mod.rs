@@ -439,6 +439,10 @@ async fn last_look(
     failure: DeployFailure,
 ) -> DeployFailure {
     let Some(underway) = session.in_progress() else { return failure };
+    let advice = session.advice();
+    if !advice.is_empty() {
+        return advice.into_iter().fold(failure, DeployFailure::help);
+    }
     let look = async {
         match deployment {
             TargetDeployment::Stack(stack) => cloudformation::look(session, stack).await,

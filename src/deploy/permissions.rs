@@ -213,7 +213,9 @@ fn of_stack(
     statements.push(statement("Services", SERVICES, &["*".into()]));
     // Source: Amazon ECS Developer Guide, "ECS Exec logging": whoever opens a session makes a data key.
     let session_key = stack.session_key.as_ref();
-    statements.extend(session_key.map(|key| statement("Sessions", &["kms:GenerateDataKey"], &[key.clone()])));
+    statements.extend(
+        session_key.map(|key| statement("Sessions", &["kms:GenerateDataKey"], std::slice::from_ref(key))),
+    );
     if types.contains("AWS::AutoScaling::AutoScalingGroup") {
         statements.push(statement("Instances", INSTANCES, &["*".into()]));
     }

@@ -46,6 +46,8 @@ pub(crate) struct AwsSession {
     identity: String,
     /// The operation in progress at AWS, for the message after an interruption.
     underway: RefCell<Option<String>>,
+    /// What to do about it, where its stack or environment says nothing of it.
+    advice: RefCell<Vec<String>>,
     mask: RefCell<SecretMask>,
     /// The end of the run, for what must end by itself.
     stop: StopSignal,
@@ -120,6 +122,7 @@ impl AwsSession {
             source,
             identity,
             underway,
+            advice: RefCell::default(),
             mask,
             stop,
             opened: Instant::now(),
@@ -189,9 +192,21 @@ impl AwsSession {
         *self.underway.borrow_mut() = Some(what.into());
     }
 
+    /// The same of what its stack knows nothing about, with what to do about it.
+    pub(super) fn underway_alone(&self, what: impl Into<String>, advice: Vec<String>) {
+        self.underway(what);
+        *self.advice.borrow_mut() = advice;
+    }
+
+    /// What to do about the operation in progress.
+    pub(super) fn advice(&self) -> Vec<String> {
+        self.advice.borrow().clone()
+    }
+
     /// Records that no operation is in progress.
     pub(super) fn settled(&self) {
         *self.underway.borrow_mut() = None;
+        self.advice.borrow_mut().clear();
     }
 
     /// The operation that may be in progress at AWS.
@@ -310,12 +325,18 @@ fn no_region() -> DeployFailure {
     )
 }
 
+/// What the SDK says when it looked everywhere: a line for each place follows.
+const CHAIN: &str = "no credentials found in chain";
+
 /// What is wrong, without the places that were never to be looked into.
 fn without_credentials(cause: &str) -> String {
-    let told: Vec<&str> = cause.lines().filter(|line| !line.contains("was not enabled")).collect();
+    let Some((chain, places)) = cause.split_once('\n').filter(|(chain, _)| chain.starts_with(CHAIN)) else {
+        return format!("no usable AWS credentials: {cause}");
+    };
+    let told: Vec<&str> = places.lines().filter(|line| !line.contains("was not enabled")).collect();
     match told.as_slice() {
-        [only] if only.starts_with("no credentials found in chain") => "no AWS credentials found".to_owned(),
-        told => format!("no usable AWS credentials: {}", told.join("\n")),
+        [] => "no AWS credentials found".to_owned(),
+        told => format!("no usable AWS credentials: {chain}\n{}", told.join("\n")),
     }
 }
 
@@ -346,5 +367,7 @@ mod tests {
         let told = "no usable AWS credentials: no credentials found in chain. Attempted:\n  Profile: the token expired";
         assert_eq!(without_credentials(&broken), told);
         assert_eq!(without_credentials("no such profile"), "no usable AWS credentials: no such profile");
+        let named = "the credential provider was not enabled: no profile `nobody`";
+        assert_eq!(without_credentials(named), format!("no usable AWS credentials: {named}"));
     }
 }

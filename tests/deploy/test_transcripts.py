@@ -132,8 +132,12 @@ class Transcripts(Small):
         self.addCleanup(agent.stop)
         agent.code = 3
         arguments = ["run", "prod", "reindex", "--", "reindex", "--all"]
-        self.hold("run", arguments, self.everywhere(*arguments, code=3))
+        parts = self.everywhere(*arguments, code=3)
         agent.stop()
+        terminal = Terminal(self, *arguments, columns=80)
+        terminal.read("the task is running")
+        os.write(terminal.end, b"\x03")
+        self.hold("run", arguments, [*parts, self.at("80", terminal, code=130).replace(" columns", " columns, and Ctrl-C")])
 
     def hold_exec(self):
         plugin = self.write("plugin", PLUGIN.replace("exit 7", "echo '# ls'\nexit 7"))

@@ -67,7 +67,12 @@ pub fn run_task(
         let task_id = arn.rsplit('/').next().unwrap_or_default().to_owned();
         let cluster = inside.cluster()?;
         progress.message(&format!("started the task {task_id} of {}", request.name));
-        session.underway(format!("the task {task_id} of {}", request.name));
+        let (name, region) = (&request.name, &session.region);
+        let advice = vec![
+            format!("`tranship logs ENV {name} --follow` shows what it writes"),
+            format!("`aws ecs stop-task --region {region} --cluster {cluster} --task {task_id}` stops it"),
+        ];
+        session.underway_alone(format!("the task {task_id} of {name}"), advice);
         let mut reader = reader(session, &definition, request);
         let mut state = String::new();
         let limit = tokio::time::Instant::now() + session.time_left(options.timeout);
