@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 
 /// A template with what leaves it.
 #[derive(Debug, PartialEq)]
-pub(super) struct Departure(String);
+pub(super) struct StackDeparture(String);
 
-impl Departure {
+impl StackDeparture {
     /// Of two templates; `None` where no resource and no output leaves.
-    pub(super) fn between(old: &str, new: &str) -> Option<Departure> {
+    pub(super) fn between(old: &str, new: &str) -> Option<StackDeparture> {
         let (old, mut whole) = (template::read(old).ok()?, template::read(new).ok()?);
         let leaves = |section: &str, whole: &Value| {
             let there = old.get(section).and_then(Value::as_object).into_iter().flatten();
@@ -28,7 +28,7 @@ impl Departure {
                 all.entry(id.clone()).or_insert_with(|| value.clone());
             }
         }
-        Some(Departure(whole.to_string()))
+        Some(StackDeparture(whole.to_string()))
     }
 
     /// The template.
@@ -45,7 +45,7 @@ mod tests {
     fn what_leaves_stays_beside_what_is_new() {
         let old = "Parameters: { P: { Type: String } }\nResources: { A: { Type: X, Properties: { V: 1 } }, B: { Type: Y, Properties: { P: !Ref P } } }\n";
         let new = "Resources: { A: { Type: X, Properties: { V: 2 } }, C: { Type: Z } }\nOutputs: { O: { Value: v } }\n";
-        let whole: Value = serde_json::from_str(Departure::between(old, new).unwrap().text()).unwrap();
+        let whole: Value = serde_json::from_str(StackDeparture::between(old, new).unwrap().text()).unwrap();
         assert_eq!(whole["Resources"]["A"]["Properties"]["V"], 2);
         assert_eq!(whole["Resources"]["B"]["Properties"]["P"], json!({ "Ref": "P" }));
         assert_eq!(whole["Resources"]["C"]["Type"], "Z");
@@ -58,10 +58,10 @@ mod tests {
     #[test]
     fn nothing_leaves_where_everything_stays() {
         let old = "Resources: { A: { Type: X } }\n";
-        assert_eq!(Departure::between(old, "Resources: { A: { Type: Z }, B: { Type: Y } }\n"), None);
+        assert_eq!(StackDeparture::between(old, "Resources: { A: { Type: Z }, B: { Type: Y } }\n"), None);
         let outputs = "Resources: { A: { Type: X } }\nOutputs: { O: { Value: v } }\n";
         assert!(
-            Departure::between(outputs, old).unwrap().text().contains("\"O\""),
+            StackDeparture::between(outputs, old).unwrap().text().contains("\"O\""),
             "an output is used as well"
         );
     }

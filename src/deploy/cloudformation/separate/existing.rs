@@ -4,7 +4,7 @@
 //! belongs to, and in which stage it is.
 
 use super::super::{nested, own, settle, template};
-use super::departure::Departure;
+use super::departure::StackDeparture;
 use super::side_by_side;
 use crate::deploy::failure::{DeployFailure, sdk};
 use crate::deploy::progress::{DeployProgress, PlannedChange, ResourceAction};
@@ -97,7 +97,7 @@ pub(super) struct ApplicationStacks {
     pub(super) planned: BTreeMap<String, String>,
     /// The templates that run.
     running: BTreeMap<String, String>,
-    departures: BTreeMap<String, Departure>,
+    departures: BTreeMap<String, StackDeparture>,
     /// The resources of nested stacks that the first stack has, if it has any.
     nested: BTreeMap<String, String>,
 }
@@ -147,9 +147,9 @@ impl ApplicationStacks {
         });
         side_by_side::run(READ, reads).await?;
         let (running, nested) = (running.into_inner(), inside.into_inner());
-        let departures = planned
-            .iter()
-            .filter_map(|(name, new)| Some((name.clone(), Departure::between(running.get(name)?, new)?)));
+        let departures = planned.iter().filter_map(|(name, new)| {
+            Some((name.clone(), StackDeparture::between(running.get(name)?, new)?))
+        });
         let departures = departures.collect();
         Ok(ApplicationStacks { there, planned, running, departures, nested })
     }
@@ -160,7 +160,7 @@ impl ApplicationStacks {
     }
 
     /// What leaves a stack that stays.
-    pub(super) fn departure(&self, name: &str) -> Option<&Departure> {
+    pub(super) fn departure(&self, name: &str) -> Option<&StackDeparture> {
         self.departures.get(name)
     }
 

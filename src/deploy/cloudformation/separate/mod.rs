@@ -10,7 +10,7 @@ mod side_by_side;
 mod stack_progress;
 mod values;
 
-use self::departure::Departure;
+use self::departure::StackDeparture;
 use self::existing::ApplicationStacks;
 use self::stack_progress::StackProgress;
 use self::values::StackValues;
@@ -201,7 +201,7 @@ impl SeparateRun<'_> {
     ) -> Result<(), DeployFailure> {
         let Some(new) = self.stacks.planned.get(name) else { return Ok(()) };
         let departure = self.stacks.departure(name).filter(|_| keeps);
-        let text = departure.map_or(new.as_str(), Departure::text);
+        let text = departure.map_or(new.as_str(), StackDeparture::text);
         let given = self.given(separate, state)?;
         let parameters = self.values.of_stack(self.stacks, name, text, &given)?;
         let forced = self.forced(separate);
