@@ -75,6 +75,7 @@ impl AwsOptions {
             plan: None,
             detach: false,
             no_rollback: false,
+            tags: Vec::new(),
         }
     }
 }

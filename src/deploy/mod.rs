@@ -81,6 +81,8 @@ pub struct DeployOptions {
     pub no_rollback: bool,
     /// The plan that was reviewed: no other is executed.
     pub plan: Option<SavedPlan>,
+    /// Tags of the stack besides the mark of the project.
+    pub tags: Vec<(String, String)>,
 }
 
 impl DeployOptions {
@@ -249,7 +251,7 @@ pub fn deploy(
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<DeployOutcome, DeployFailure> {
-    run(deployment, options, progress, async |session, progress| match deployment {
+    run_any(deployment, options, progress, async |session, progress| match deployment {
         TargetDeployment::Stack(stack) => {
             cloudformation::deploy(session, stack, artifacts, options, progress).await
         }
@@ -353,7 +355,7 @@ pub fn down(
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<DeployOutcome, DeployFailure> {
-    run(deployment, options, progress, async |session, progress| match deployment {
+    run_any(deployment, options, progress, async |session, progress| match deployment {
         TargetDeployment::Stack(stack) => {
             cloudformation::down(session, stack, environment, options, progress).await
         }
@@ -363,7 +365,7 @@ pub fn down(
     })
 }
 
-/// Opens a session, shows the banner, and works until it is done, interrupted or out of time.
+/// The same as [`run_any`], for what only one stack has.
 fn run<T>(
     deployment: &TargetDeployment,
     options: &DeployOptions,
@@ -371,6 +373,16 @@ fn run<T>(
     work: impl AsyncFnOnce(&AwsSession, &mut dyn DeployProgress) -> Result<T, DeployFailure>,
 ) -> Result<T, DeployFailure> {
     refuse_separate(deployment)?;
+    run_any(deployment, options, progress, work)
+}
+
+/// Opens a session, shows the banner, and works until it is done, interrupted or out of time.
+fn run_any<T>(
+    deployment: &TargetDeployment,
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+    work: impl AsyncFnOnce(&AwsSession, &mut dyn DeployProgress) -> Result<T, DeployFailure>,
+) -> Result<T, DeployFailure> {
     blocking(async {
         let opened = tokio::select! {
             opened = AwsSession::open(deployment.region(), options.profile.as_deref()) => opened,
@@ -403,7 +415,7 @@ fn refuse_separate(deployment: &TargetDeployment) -> Result<(), DeployFailure> {
         stack.stack
     ));
     Err(failure.help(
-        "deploy them with the AWS CLI, in the order of stacks.json: docs/large-applications.md shows how",
+        "`tranship deploy` and `tranship down` do; look at each of its stacks with the AWS CLI or in the console (docs/large-applications.md)",
     ))
 }
 

@@ -204,11 +204,15 @@ fn of_stack(
     let types = types(&compiled.artifacts);
     let arn = |name: &str| place.arn("cloudformation", &format!("stack/{name}/*"));
     let mut arns = vec![arn(&stack.stack)];
-    if types.contains(NESTED_STACK) {
-        // CloudFormation names a nested stack after its root.
+    if types.contains(NESTED_STACK) || !stack.separate.is_empty() {
+        // CloudFormation names a nested stack after its root, and Tranship an independent one after the first.
         arns.push(arn(&format!("{}-*", stack.stack)));
     }
     statements.push(statement("Stack", STACK, &arns));
+    if !stack.separate.is_empty() {
+        // To list the stacks of the application, also those that it no longer has.
+        statements.push(statement("Stacks", &["cloudformation:DescribeStacks"], &["*".into()]));
+    }
     statements.push(history(place));
     statements.push(statement("Services", SERVICES, &["*".into()]));
     // Source: Amazon ECS Developer Guide, "ECS Exec logging": whoever opens a session makes a data key.

@@ -8,6 +8,7 @@ use super::instance_protection;
 use super::nested;
 use super::protection_release::{self, ResourceFate};
 use super::rollback;
+use super::separate;
 use super::services::ServiceWatch;
 use super::stack::{DeployedStack, find};
 use crate::deploy::bucket::ArtifactBucket;
@@ -30,6 +31,9 @@ pub(in crate::deploy) async fn down(
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<DeployOutcome, DeployFailure> {
+    if !deployment.separate.is_empty() {
+        return Box::pin(separate::down(session, deployment, environment, options, progress)).await;
+    }
     let (client, name) = (session.cloudformation(), &deployment.stack);
     let Some(mut stack) = find(&client, name).await? else {
         progress.message(&format!("no stack {name}: nothing to do"));

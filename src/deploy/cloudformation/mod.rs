@@ -19,6 +19,7 @@ mod replacement_guard;
 mod review;
 mod rollback;
 mod secret_readers;
+mod separate;
 mod services;
 mod stack;
 mod template;
@@ -58,6 +59,9 @@ pub(super) async fn deploy(
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<DeployOutcome, DeployFailure> {
+    if !deployment.separate.is_empty() {
+        return Box::pin(separate::deploy(session, deployment, artifacts, options, progress)).await;
+    }
     let name = &deployment.stack;
     let templates = compiled(artifacts)?;
     let whole = templates.whole().unwrap_or_default();
@@ -362,7 +366,7 @@ async fn draft(
         template,
         parameters,
         capabilities: &deployment.capabilities,
-        tags: &options.mark.tags(),
+        tags: &options.mark.tags().into_iter().chain(options.tags.iter().cloned()).collect::<Vec<_>>(),
         imports: Vec::new(),
     };
     changeset::create(session, draft).await

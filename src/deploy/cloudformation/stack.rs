@@ -47,7 +47,7 @@ pub(super) fn is_absent<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> b
     })
 }
 
-fn read(stack: &Described) -> DeployedStack {
+pub(super) fn read(stack: &Described) -> DeployedStack {
     let pair = |(name, value): (Option<&str>, Option<&str>)| Some((name?.to_owned(), value?.to_owned()));
     let changed = stack.last_updated_time().or(stack.creation_time());
     DeployedStack {

@@ -1,0 +1,241 @@
+//! The stacks of an application that are there, and those that it is to be.
+//!
+//! In: the account, and the templates of a compile. Out: [`ApplicationStacks`]. A stack says by a tag which application it
+//! belongs to, and in which stage it is.
+
+use super::super::{nested, own, settle, template};
+use super::departure::StackDeparture;
+use super::side_by_side;
+use crate::deploy::failure::{DeployFailure, sdk};
+use crate::deploy::progress::{DeployProgress, PlannedChange, ResourceAction};
+use crate::deploy::session::AwsSession;
+use crate::deploy::{DeployOptions, cloudformation::DeployedStack};
+use serde_json::Value;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use tranship_artifact::ArtifactSet;
+use tranship_facts::DATA_STORES;
+use tranship_targets::{DeployParameter, SeparateDeployment, StackDeployment};
+
+/// The tag with the name of the application's first stack.
+const APPLICATION: &str = "tranship:application";
+
+/// The tag with the stage.
+const STAGE: &str = "tranship:stage";
+
+/// Templates that are read at the same time.
+const READ: usize = 8;
+
+/// Resources that a message lists.
+const LISTED: usize = 5;
+
+/// The tags of a stack, besides the mark of the project.
+pub(super) fn tags(application: &str, separate: Option<&SeparateDeployment>) -> Vec<(String, String)> {
+    let stage = separate.map_or("foundation", |it| it.stage);
+    vec![(APPLICATION.to_owned(), application.to_owned()), (STAGE.to_owned(), stage.to_owned())]
+}
+
+/// The stage of a stack, as its tag says.
+pub(super) fn stage_of(stack: &DeployedStack) -> Option<&str> {
+    stack.tags.iter().find(|(name, _)| name == STAGE).map(|(_, stage)| stage.as_str())
+}
+
+/// The resources of a template, with their types.
+pub(super) fn resources(text: &str) -> BTreeMap<String, String> {
+    let document = template::read(text).unwrap_or_default();
+    let all = document.get("Resources").and_then(Value::as_object).into_iter().flatten();
+    let kind = |it: &Value| it.get("Type").and_then(Value::as_str).unwrap_or_default().to_owned();
+    all.map(|(id, it)| (id.clone(), kind(it))).collect()
+}
+
+/// The parameters that a template declares.
+pub(super) fn declared(text: &str) -> Vec<String> {
+    let document = template::read(text).unwrap_or_default();
+    document
+        .get("Parameters")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .map(|(id, _)| id.clone())
+        .collect()
+}
+
+/// The stacks of the application that are there, by name. Refuses one that is not of this project.
+pub(super) async fn list(
+    session: &AwsSession,
+    deployment: &StackDeployment,
+    options: &DeployOptions,
+) -> Result<BTreeMap<String, DeployedStack>, DeployFailure> {
+    let client = session.cloudformation();
+    let planned =
+        |name: &str| name == deployment.stack || deployment.separate.iter().any(|it| it.stack == *name);
+    let (mut found, mut token) = (BTreeMap::new(), None);
+    loop {
+        let page = client.describe_stacks().set_next_token(token).send().await;
+        let page = page.map_err(|error| sdk("list the stacks", error))?;
+        for described in page.stacks() {
+            let (name, stack) =
+                (described.stack_name().unwrap_or_default(), super::super::stack::read(described));
+            let ours = stack.tags.iter().any(|(key, value)| key == APPLICATION && *value == deployment.stack);
+            if planned(name) || ours {
+                own(&client, name, &stack, options).await?;
+                found.insert(name.to_owned(), stack);
+            }
+        }
+        token = page.next_token().map(str::to_owned);
+        if token.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+/// What is there, and what is to be.
+pub(super) struct ApplicationStacks {
+    /// The stacks that are there.
+    pub(super) there: BTreeMap<String, DeployedStack>,
+    /// The new templates.
+    pub(super) planned: BTreeMap<String, String>,
+    /// The templates that run.
+    running: BTreeMap<String, String>,
+    departures: BTreeMap<String, StackDeparture>,
+    /// The resources of nested stacks that the first stack has, if it has any.
+    nested: BTreeMap<String, String>,
+}
+
+impl ApplicationStacks {
+    /// Reads them. Stacks that are being changed are waited for, and what a failed creation left is deleted.
+    pub(super) async fn read(
+        session: &AwsSession,
+        deployment: &StackDeployment,
+        artifacts: &ArtifactSet,
+        options: &DeployOptions,
+        progress: &mut dyn DeployProgress,
+    ) -> Result<Self, DeployFailure> {
+        let text = |path: &str| {
+            let found = artifacts.get(path).map(|it| String::from_utf8_lossy(&it.bytes).into_owned());
+            found.ok_or_else(|| DeployFailure::failed(format!("the artifact set has no {path}")))
+        };
+        let mut planned = BTreeMap::from([(deployment.stack.clone(), text("template.yaml")?)]);
+        for stack in &deployment.separate {
+            planned.insert(stack.stack.clone(), text(&stack.template)?);
+        }
+        let mut there = list(session, deployment, options).await?;
+        let unsettled: Vec<String> =
+            there.iter().filter(|(_, it)| !it.is_updatable()).map(|(name, _)| name.clone()).collect();
+        for name in unsettled {
+            let one = StackDeployment { stack: name.clone(), ..StackDeployment::default() };
+            match settle(session, &one, options, progress).await? {
+                Some(stack) => there.insert(name, stack),
+                None => there.remove(&name),
+            };
+        }
+        let client = session.cloudformation();
+        let running = RefCell::new(BTreeMap::new());
+        let inside = RefCell::new(BTreeMap::new());
+        let reads = there.iter().map(|(name, stack)| {
+            let (client, running, inside) = (&client, &running, &inside);
+            async move {
+                let templates = nested::running(client, &stack.id).await?;
+                for (id, text) in &templates.nested {
+                    inside
+                        .borrow_mut()
+                        .extend(resources(text).into_keys().map(|it| (it, format!("{name}/{id}"))));
+                }
+                running.borrow_mut().insert(name.clone(), templates.root);
+                Ok::<(), DeployFailure>(())
+            }
+        });
+        side_by_side::run(READ, reads).await?;
+        let (running, nested) = (running.into_inner(), inside.into_inner());
+        let departures = planned.iter().filter_map(|(name, new)| {
+            Some((name.clone(), StackDeparture::between(running.get(name)?, new)?))
+        });
+        let departures = departures.collect();
+        Ok(ApplicationStacks { there, planned, running, departures, nested })
+    }
+
+    /// The stacks that are there and are no more to be.
+    pub(super) fn removed(&self) -> impl Iterator<Item = (&String, &DeployedStack)> {
+        self.there.iter().filter(|(name, _)| !self.planned.contains_key(*name))
+    }
+
+    /// What leaves a stack that stays.
+    pub(super) fn departure(&self, name: &str) -> Option<&StackDeparture> {
+        self.departures.get(name)
+    }
+
+    /// Whether the template of a stack differs from the one that runs.
+    pub(super) fn is_changed(&self, name: &str) -> bool {
+        self.running.get(name) != self.planned.get(name)
+    }
+
+    /// Whether a stack has this template already, and these values.
+    pub(super) fn is_same(&self, name: &str, text: &str, parameters: &[DeployParameter]) -> bool {
+        let Some(stack) = self.there.get(name).filter(|it| it.succeeded() && it.is_updatable()) else {
+            return false;
+        };
+        let same = |it: &DeployParameter| match &it.value {
+            Some(value) => stack.parameters.get(&it.name) == Some(value),
+            None => true,
+        };
+        self.running.get(name).is_some_and(|running| running == text) && parameters.iter().all(same)
+    }
+
+    /// Refuses what would move resources between stacks: CloudFormation would create them a second time.
+    pub(super) fn refuse_moves(&self, deployment: &StackDeployment) -> Result<(), DeployFailure> {
+        let mut before: BTreeMap<String, &str> =
+            self.nested.iter().map(|(id, stack)| (id.clone(), stack.as_str())).collect();
+        for (name, text) in &self.running {
+            before.extend(resources(text).into_keys().map(|id| (id, name.as_str())));
+        }
+        let mut moved: Vec<(String, &str, &str)> = Vec::new();
+        for (name, text) in &self.planned {
+            for id in resources(text).into_keys() {
+                if let Some(from) = before.get(&id).filter(|from| **from != name) {
+                    moved.push((id, from, name));
+                }
+            }
+        }
+        if moved.is_empty() {
+            return Ok(());
+        }
+        let failure = DeployFailure::failed(format!(
+            "this would move {} resources of {} to other stacks, where CloudFormation would create them a second time",
+            moved.len(),
+            deployment.stack
+        ));
+        let failure = moved.iter().take(LISTED).fold(failure, |failure, (id, from, to)| {
+            failure.help(format!("{id}: from the stack {from} to the stack {to}"))
+        });
+        let failure = match moved.len().saturating_sub(LISTED) {
+            0 => failure,
+            more => failure.help(format!("and {more} more")),
+        };
+        let only = self.there.len() == 1;
+        let failure = match (only, self.nested.is_empty()) {
+            (true, true) => failure.help("keep the one stack with `x-tranship: { stacks: single }`, or new services in nested stacks with `stacks: nested`"),
+            (true, false) => failure.help("keep the stacks as they are with `x-tranship: { stacks: nested }`"),
+            (false, _) => failure.help("undo the change of `root_services`, or of `stack`"),
+        };
+        Err(failure.help("or deploy to a new environment; docs/large-applications.md says how"))
+    }
+
+    /// What keeps data and leaves the application.
+    pub(super) fn lost_data(&self) -> Vec<PlannedChange> {
+        let kept: BTreeMap<String, String> = self.planned.values().flat_map(|text| resources(text)).collect();
+        let mut lost = Vec::new();
+        for text in self.running.values() {
+            let gone = resources(text)
+                .into_iter()
+                .filter(|(id, kind)| DATA_STORES.contains(&kind.as_str()) && !kept.contains_key(id));
+            lost.extend(gone.map(|(id, kind)| PlannedChange {
+                action: ResourceAction::Remove,
+                name: id,
+                kind,
+                detail: String::new(),
+                data_at_risk: true,
+            }));
+        }
+        lost
+    }
+}

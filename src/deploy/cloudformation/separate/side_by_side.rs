@@ -1,0 +1,89 @@
+//! Several pieces of work at the same time, on this thread.
+//!
+//! In: futures. Out: whether all succeeded. Invariant: no more than so many run at once; what has begun is always finished,
+//! and the first failure is the one that is told.
+
+use std::pin::Pin;
+use std::task::Poll;
+
+/// Runs all, in their order, so many at a time.
+pub(super) async fn run<E>(
+    most: usize,
+    work: impl Iterator<Item = impl Future<Output = Result<(), E>>>,
+) -> Result<(), E> {
+    let mut work = work.fuse();
+    let mut running: Vec<Pin<Box<_>>> = Vec::new();
+    let mut failed = None;
+    std::future::poll_fn(|context| {
+        loop {
+            while running.len() < most && failed.is_none() {
+                let Some(next) = work.next() else { break };
+                running.push(Box::pin(next));
+            }
+            let before = running.len();
+            running.retain_mut(|one| match one.as_mut().poll(context) {
+                Poll::Pending => true,
+                Poll::Ready(done) => {
+                    if let (Err(error), None) = (done, &failed) {
+                        failed = Some(error);
+                    }
+                    false
+                }
+            });
+            if running.is_empty() {
+                return Poll::Ready(());
+            }
+            if running.len() == before {
+                return Poll::Pending;
+            }
+        }
+    })
+    .await;
+    failed.map_or(Ok(()), Err)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::{Cell, RefCell};
+
+    fn finished(work: impl Future<Output = Result<(), usize>>) -> Result<(), usize> {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+    }
+
+    #[test]
+    fn so_many_run_at_once_and_all_are_finished() {
+        let (now, most, done) = (Cell::new(0), Cell::new(0), RefCell::new(Vec::new()));
+        let work = (0..7).map(|number| {
+            let (now, most, done) = (&now, &most, &done);
+            async move {
+                now.set(now.get() + 1);
+                most.set(most.get().max(now.get()));
+                tokio::task::yield_now().await;
+                now.set(now.get() - 1);
+                done.borrow_mut().push(number);
+                Ok(())
+            }
+        });
+        assert_eq!(finished(run(3, work)), Ok(()));
+        assert_eq!((most.get(), done.into_inner()), (3, vec![0, 1, 2, 3, 4, 5, 6]));
+        assert_eq!(finished(run(3, std::iter::empty::<std::future::Ready<Result<(), usize>>>())), Ok(()));
+    }
+
+    #[test]
+    fn after_a_failure_nothing_begins_and_what_runs_ends() {
+        let ended = Cell::new(0);
+        let work = (0..6).map(|number| {
+            let ended = &ended;
+            async move {
+                for _ in 0..number {
+                    tokio::task::yield_now().await;
+                }
+                ended.set(ended.get() + 1);
+                if number % 2 == 0 { Err(number) } else { Ok(()) }
+            }
+        });
+        assert_eq!(finished(run(3, work)), Err(0));
+        assert_eq!(ended.get(), 3);
+    }
+}
