@@ -27,12 +27,12 @@ class Life:
 
         self.tranship("deploy", "dev", "--yes", "--set", "APP_VERSION=2")
         self.assertNotEqual(self.converged("2"), label)
-        self.assertEqual(self.gateway.actions(*CHANGING), ["PutObject", "CreateApplicationVersion", "UpdateEnvironment"])
+        self.assertEqual(self.changes(), ["PutObject", "CreateApplicationVersion", "UpdateEnvironment"])
 
         self.gateway.reset()
         self.tranship("deploy", "dev", "--yes", "--set", "APP_VERSION=1")
         self.assertEqual(self.converged("1"), label)
-        self.assertEqual(self.gateway.actions(*CHANGING), ["UpdateEnvironment"], "going back uploads nothing")
+        self.assertEqual(self.changes(), ["UpdateEnvironment"], "going back uploads nothing")
 
     def test_what_aws_reads_back_is_what_was_compiled(self):
         self.tranship(*self.arguments())
@@ -70,6 +70,11 @@ class Life:
         self.assertEqual(self.live(), [])
         run = self.tranship("down", "dev", "--yes")
         self.assertIn("nothing to do", run.err)
+
+    def changes(self):
+        """The calls that change an environment. The records of its stacks are not counted: an engine may list what did not change."""
+        calls = [call for call in self.gateway.calls if call.action in CHANGING]
+        return [call.action for call in calls if call.action != "PutObject" or call.body.startswith(b"PK")]
 
     def taken_down(self, run):
         """What more the output of `down` must hold."""
