@@ -2,8 +2,9 @@
 //!
 //! In: the reasons of a failed deployment, in the words of AWS. Out: one line of advice for each cause that they show. The texts
 //! are those of the Amazon ECS Developer Guide ("Stopped tasks error messages", "CannotPullContainer task errors",
-//! "ResourceInitializationError", "Service event messages", "Availability Zone service rebalancing service event messages"), of the API
-//! reference of Elastic Load Balancing ("TargetHealth"), and as deployments published them; November 2026. Pure.
+//! "ResourceInitializationError", "ResourceNotFoundException errors", "API failure reasons", "Service event messages", "Availability
+//! Zone service rebalancing service event messages"), of the API reference of Elastic Load Balancing ("TargetHealth"), and as
+//! deployments published them; November 2026. Pure.
 
 /// A cause and what to do about it.
 #[derive(Debug, Clone, Copy)]
@@ -86,7 +87,6 @@ const HINTS: &[FailureHint] = &[
             &["invalid ssm parameters"],
             &["parameternotfound"],
             &["check whether the secret exists"],
-            &["can't find the secret"],
             &["retrieved secret from secrets manager did not contain json key"],
         ],
         advice: "a secret that the task reads does not exist, or lacks the key: create it, or correct its name or ARN in the manifest",
@@ -110,7 +110,6 @@ const HINTS: &[FailureHint] = &[
             &["request canceled while waiting for connection"],
             &["check your task network configuration"],
             &["no route to host"],
-            &["no such host"],
         ],
         advice: "the task has no way out of its subnet: it needs a route to a NAT gateway, or endpoints for ECR, S3, CloudWatch Logs and Secrets Manager; check `private_subnets` and `egress`",
     },
@@ -127,7 +126,7 @@ const HINTS: &[FailureHint] = &[
             &["check that the role has the permissions to pull"],
             &["authorization token has expired"],
         ],
-        advice: "the image may not be pulled: a private registry needs credentials under `x-tranship.registries`, a repository of another account needs a policy for this one",
+        advice: "the image may not be pulled, or does not exist: check its name; a private registry needs credentials under `x-tranship.registries`, a repository of another account needs a policy for this one",
     },
     FailureHint {
         cause: FailureCauseKind::ImageMissing,
@@ -137,7 +136,6 @@ const HINTS: &[FailureHint] = &[
             &["repository does not exist"],
             &["cannotpull", "does not exist"],
             &["cannotpull", "invalid reference format"],
-            &["check that the image exists"],
         ],
         advice: "there is no such image: check its name and tag, and push it with `tranship publish ENV` if the project builds it",
     },
@@ -164,7 +162,7 @@ const HINTS: &[FailureHint] = &[
     FailureHint {
         cause: FailureCauseKind::Certificate,
         texts: &[
-            &["certificate", "expired"],
+            &["certificate has expired"],
             &["certificatenotfound"],
             &["unsupportedcertificate"],
             &["must have a fully-qualified domain name, a supported signature"],
@@ -179,7 +177,7 @@ const HINTS: &[FailureHint] = &[
             &["is invalid or cannot be assumed"],
             &["role is not valid"],
         ],
-        advice: "ECS cannot assume the role: a role of your own must trust `ecs-tasks.amazonaws.com`; one that was created just now works a minute later, so deploy again",
+        advice: "ECS cannot assume the role: check its ARN; a role of your own must trust `ecs-tasks.amazonaws.com`; one that was created just now works a minute later, so deploy again",
     },
     FailureHint {
         cause: FailureCauseKind::Quota,
@@ -414,54 +412,53 @@ mod tests {
             FileSystem,
             "ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: stderr: b'mount.nfs4: access denied by server while mounting 127.0.0.1:/'",
         ),
-        (
-            Architecture,
-            "CannotPullContainerError: image platform linux/amd64: no match for platform in manifest",
-        ),
-        (
-            SecretMissing,
-            "ResourceInitializationError: unable to pull secrets or registry auth: The task can't retrieve the secret with ARN 'arn:x' from AWS Secrets Manager. Check whether the secret exists in the specified Region.",
-        ),
+        // containerd, as users reported it: moby/moby#46765, aws-samples/bottlerocket-images-cache#7.
+        (Architecture, "no match for platform in manifest sha256:b9ab2c28: not found"),
+        // "Troubleshooting Amazon ECS ResourceNotFoundException errors".
         (
             SecretMissing,
-            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secrets from ssm: The task can't find the secret with name '/prod/key'",
+            "ResourceNotFoundException: The task can't retrieve the secret with ARN 'arn:x' from AWS Secrets Manager. Check whether the secret exists in the specified Region.",
         ),
+        // As deployments published it.
         (
             SecretMissing,
             "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secrets from ssm: service call has been retried 1 time(s): invalid ssm parameters: /prod/key",
         ),
+        // As users reported it: GiamPy5/terraform-aws-directus#10.
         (
             SecretDenied,
-            "ResourceInitializationError: unable to pull secrets or registry auth: AccessDeniedException: Access to KMS is not allowed",
+            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret from asm: service call has been retried 1 time(s): failed to fetch secret arn:x from secrets manager: AccessDeniedException: Access to KMS is not allowed status code: 400",
         ),
-        (
-            NoRoute,
-            "CannotPullContainerError: ref pull has been retried 5 time(s): failed to do request: Head https://registry-1.docker.io/v2: dial tcp: lookup registry-1.docker.io: no such host",
-        ),
+        // "CannotPullContainer task errors in Amazon ECS".
         (
             ImageDenied,
-            "CannotPullContainerError: The task can't pull the image. Check that the role has the permissions to pull images from the registry.",
+            "The task can’t pull the image. Check that the role has the permissions to pull images from the registry.",
         ),
+        // Docker on an instance, as users reported it: aws/amazon-ecs-agent#739 and #1552. The prefix is that of the agent.
         (ImageDenied, "CannotPullContainerError: unauthorized: authentication required"),
-        (ImageDenied, "CannotPullContainerError: denied: requested access to the resource is denied"),
+        // The agent's message for an image that is not in ECR: aws/amazon-ecs-agent#4181. Docker Hub answers for a private image alike.
         (
-            ImageMissing,
-            "CannotPullContainerError: The task can't pull the image. Check that the image exists in the registry.",
+            ImageDenied,
+            "CannotPullContainerError: The task can’t pull the image. Check whether the image exists. Error response from daemon: pull access denied for 1.dkr.ecr.eu-west-1.amazonaws.com/shop, repository does not exist or may require 'docker login': denied: requested access to the resource is denied",
         ),
-        (Certificate, "The certificate 'arn:aws:acm:x' is expired"),
+        // As users reported it, with ARNs that are none: fabfuel/ecs-deploy#231, bradford-hamilton/terraform-ecs-fargate#8.
         (RoleNotAssumable, "ClientException: Role is not valid"),
-        (Capacity, "RESOURCE:MEMORY"),
-        (Capacity, "RESOURCE:CPU"),
+        // "Amazon ECS API failure reasons".
+        (Capacity, "TaskFailedToStart: RESOURCE:MEMORY"),
+        (Capacity, "TaskFailedToStart: RESOURCE:CPU"),
         (Capacity, "RESOURCE:GPU"),
+        // Amazon EC2, `InsufficientInstanceCapacity` and `VcpuLimitExceeded`, as deployments published them.
         (
             Capacity,
             "We currently do not have sufficient t3.small capacity in the Availability Zone you requested (eu-west-1a).",
         ),
         (
             Quota,
-            "You have requested more vCPU capacity than your current vCPU limit of 32 allows for the instance bucket",
+            "You have requested more vCPU capacity than your current vCPU limit of 32 allows for the instance bucket that the specified instance type belongs to.",
         ),
+        // Elastic Load Balancing API Reference, "TargetHealth".
         (HealthCode, "Target.ResponseCodeMismatch"),
+        // As deployments published it.
         (CircuitBreaker, "(service web) (deployment ecs-svc/1) deployment failed: tasks failed to start."),
     ];
 

@@ -108,6 +108,11 @@ rules! {
         why "The agent of ECS Exec writes to the file system of the container. Amazon ECS opens no session where it cannot."
         example "services:\n  web:\n    image: nginx\n    ports: [\"80:80\"]\n    read_only: true\nx-tranship: { exec: true }\n"
         fix "Remove `read_only: true`, if you need sessions in this service. Otherwise add `ecs/exec-read-only` to `accept`.";
+    EXEC_KEY_REGION = Warning "ecs/exec-key-region" "key of sessions in another region"
+        what "`exec.kms_key`, or `exec.log_key` of a log group, is the ARN of a KMS key in another region than the environment's."
+        why "AWS KMS knows only the keys of its own region. With such a `kms_key`, no session opens; with such a `log_key`, CloudFormation cannot create the log group."
+        example "services:\n  web:\n    image: nginx\n    ports: [\"80:80\"]\nx-tranship:\n  region: eu-central-1\n  exec: { kms_key: \"arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab\" }\n"
+        fix "Use a key in the region of the environment. A replica of a multi-Region key has an ARN of its own there.";
     NO_CERTIFICATE = Warning "ecs/no-certificate" "published port 443 without a certificate"
         what "A public service publishes port 443, and nothing gives a certificate. The load balancer serves HTTP on port 80, and asks the container by HTTPS where the container speaks TLS itself."
         why "`https://` does not work, and passwords travel unencrypted between clients and the load balancer."

@@ -21,7 +21,8 @@ use tranship_facts::AwsPartition;
 use tranship_targets::{BeanstalkDeployment, StackDeployment, TargetDeployment};
 
 /// What Systems Manager needs on an instance. Source: AWS Systems Manager User Guide, "Configure instance permissions required for
-/// Systems Manager"; the managed policies of Elastic Beanstalk for instances have none of it.
+/// Systems Manager"; the managed policies of Elastic Beanstalk for instances have none of it: `AWSElasticBeanstalkWebTier` in version 9,
+/// `AWSElasticBeanstalkWorkerTier` in version 8, `AWSElasticBeanstalkMulticontainerDocker` in version 4, of March and April 2026.
 const SESSION_POLICY: &str = "AmazonSSMManagedInstanceCore";
 
 /// What only ECS can do. Elastic Beanstalk has no call that reaches a container; the failure says how it is done by hand, with `line` in

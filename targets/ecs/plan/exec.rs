@@ -9,6 +9,7 @@ use crate::ecs::rules;
 use tranship_app::{At, ExecLog, ExecSetting, KmsKeyArn, ServiceRole};
 use tranship_cloudformation::iam::{PolicyStatement, arn};
 use tranship_cloudformation::{LogicalId, ResourceRole, TemplateValue};
+use tranship_frontend::diagnostic::Diagnostic;
 
 /// What the agent in a container needs to open a channel.
 const CHANNELS: [&str; 4] = [
@@ -53,8 +54,9 @@ fn key(planner: &mut EcsPlanner<'_, '_>, key: Option<&At<KmsKeyArn>>, property: 
     key.map(|key| planner.exact(key, &became).to_string())
 }
 
-/// Reports services whose containers take no commands.
+/// Reports services whose containers take no commands, and keys that AWS KMS will not find.
 pub(super) fn report(planner: &mut EcsPlanner<'_, '_>) {
+    report_foreign_keys(planner);
     for service in planner.app.services.values().filter(|it| matches!(it.role, ServiceRole::Service)) {
         let Some(key) = service.container.read_only.as_ref().filter(|key| *key.peek()) else { continue };
         let message = format!(
@@ -63,6 +65,30 @@ pub(super) fn report(planner: &mut EcsPlanner<'_, '_>) {
         );
         let found = planner.about(&rules::EXEC_READ_ONLY, service, key, message);
         planner.report(found.help("remove `read_only: true`, or add `ecs/exec-read-only` to `accept`"));
+    }
+}
+
+/// Reports keys of another region, if the environment's is known. The key of a bucket is in the region of the bucket.
+fn report_foreign_keys(planner: &mut EcsPlanner<'_, '_>) {
+    let settings = &planner.app.settings;
+    let (Some(region), Some(ExecSetting::Sessions(exec))) = (&settings.region, &settings.exec) else {
+        return;
+    };
+    let (region, exec) = (region.peek().as_str(), exec.peek());
+    let in_group = exec.log.as_ref().is_some_and(|log| matches!(log.peek(), ExecLog::Group));
+    let log_key = exec.log_key.as_ref().filter(|_| in_group);
+    for (name, key) in [("kms_key", exec.kms_key.as_ref()), ("log_key", log_key)] {
+        let Some(key) = key else { continue };
+        let Some(other) = key.peek().as_str().split(':').nth(3).filter(|other| *other != region) else {
+            continue;
+        };
+        let message =
+            format!("`exec.{name}` is a key in `{other}`, and the environment is deployed to `{region}`");
+        let found = Diagnostic::new(&rules::EXEC_KEY_REGION, message)
+            .at(key.origin)
+            .key(planner.cx.keys.path(&key.node))
+            .help(format!("use a key in `{region}`; a replica of a multi-Region key has an ARN of its own"));
+        planner.report(found);
     }
 }
 
