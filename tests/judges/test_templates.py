@@ -33,9 +33,13 @@ class Validator:
         report = self.engine.validate_template(TemplateContent(uploaded(text), name))
         found = [f"{found.rule_id} {found.severity.name}: {found.message}"
                  for found in report.diagnostics if found.severity != Severity.INFO]
-        # What a nested stack is given of a secret is its ARN, which is none; NoEcho would hide whether it changes.
-        arns = re.findall(r"\n  (\w+Secret):\n    Type: String\n    Description: \"From the root stack: \w+Secret\"", text)
+        # What a stack is given of a secret in another is its ARN, which is none; NoEcho would hide whether it changes.
+        place = "(?:the root stack|another stack of the application)"
+        arns = re.findall(rf"\n  (\w+Secret):\n    Type: String\n    Description: \"From {place}: \w+Secret\"", text)
         given = {f"W2509 WARN: Parameter '{name}' appears to be a password but does not have NoEcho set to true" for name in arns}
+        # A key that the manifest names has the account that its owner wrote.
+        if re.search(r"Resource: (arn:aws:kms:\S+)\n", text):
+            given.add("W9013 WARN: Hardcoded account ID in ARN - use AWS::AccountId pseudo-parameter")
         return [line for line in found if line not in given]
 
 
