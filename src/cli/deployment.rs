@@ -232,7 +232,7 @@ const CARE: Style = AnsiColor::Yellow.on_default();
 
 impl DeployProgress for TerminalProgress<'_> {
     fn banner(&mut self, banner: &DeployBanner) {
-        let DeployBanner { subject, account, region, source, identity } = banner;
+        let DeployBanner { subject, account, region, source, identity, .. } = banner;
         self.0.message(&format!(
             "{subject} in account {account}, region {region}, as {identity}, credentials from {source}"
         ));
@@ -288,12 +288,12 @@ impl DeployProgress for TerminalProgress<'_> {
     }
 }
 
-/// Prints what a command that only reads has to say: where it reads only with `--verbose`.
+/// Prints what a command that only reads has to say: where it reads only where a profile is named, and with `--verbose`.
 pub(super) struct ReadingProgress<'a>(pub(super) &'a mut Shell);
 
 impl DeployProgress for ReadingProgress<'_> {
     fn banner(&mut self, banner: &DeployBanner) {
-        if self.0.verbosity() == Verbosity::Verbose {
+        if banner.names_profile || self.0.verbosity() == Verbosity::Verbose {
             TerminalProgress(self.0).banner(banner);
         }
     }

@@ -364,6 +364,7 @@ pub(super) mod tests {
             account: "123456789012".into(),
             region: "eu-west-1".into(),
             source: "profile ops (--aws-profile)".into(),
+            names_profile: true,
             identity: "arn:aws:iam::123456789012:user/ops".into(),
         });
         view.message("creating a change set");

@@ -37,6 +37,8 @@ pub struct DeployBanner {
     pub region: String,
     /// Where the credentials come from: `profile ops (--aws-profile)`.
     pub source: String,
+    /// Whether a profile is named, by `--aws-profile` or by AWS_PROFILE.
+    pub names_profile: bool,
     /// The identity behind the credentials.
     pub identity: String,
 }

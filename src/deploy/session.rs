@@ -43,6 +43,8 @@ pub(crate) struct AwsSession {
     /// The region.
     pub(crate) region: String,
     source: String,
+    /// Whether a profile is named, by the flag or by AWS_PROFILE.
+    names_profile: bool,
     identity: String,
     /// The operation in progress at AWS, for the message after an interruption.
     underway: RefCell<Option<String>>,
@@ -120,6 +122,7 @@ impl AwsSession {
             partition,
             region,
             source,
+            names_profile: known.is_some(),
             identity,
             underway,
             advice: RefCell::default(),
@@ -167,6 +170,7 @@ impl AwsSession {
             account: self.account.clone(),
             region: self.region.clone(),
             source: self.source.clone(),
+            names_profile: self.names_profile,
             identity: self.identity.clone(),
         }
     }

@@ -20,6 +20,9 @@ pub(super) async fn run<E>(
                 let Some(next) = work.next() else { break };
                 running.push(Box::pin(next));
             }
+            if running.is_empty() {
+                return Poll::Ready(());
+            }
             let before = running.len();
             running.retain_mut(|one| match one.as_mut().poll(context) {
                 Poll::Pending => true,
@@ -30,9 +33,6 @@ pub(super) async fn run<E>(
                     false
                 }
             });
-            if running.is_empty() {
-                return Poll::Ready(());
-            }
             if running.len() == before {
                 return Poll::Pending;
             }
