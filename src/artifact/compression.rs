@@ -3,7 +3,7 @@
 //! In: files and parts, in order. Out: each compressed, in the same order. Invariant: neither the bounds of a part nor its
 //! bytes depend on the number of processors, and no more than [`MOST_BYTES_UNDERWAY`] and a file are in memory.
 
-use super::ordered_pool::OrderedPool;
+use super::ordered_pool::{OrderedPool, processors};
 use crc32fast::Hasher;
 use libdeflater::{CompressionError, CompressionLvl, Compressor};
 use std::io;
@@ -64,7 +64,7 @@ pub(super) type CompressionPool<A> = OrderedPool<PlainPart, A, io::Result<Packed
 
 /// Starts the threads.
 pub(super) fn start<'scope, A>(scope: &'scope Scope<'scope, '_>) -> CompressionPool<A> {
-    OrderedPool::start(scope, MOST_BYTES_UNDERWAY, || {
+    OrderedPool::start(scope, processors(), MOST_BYTES_UNDERWAY, || {
         let mut compressor = PartCompressor::default();
         move |part| compressor.pack(part)
     })

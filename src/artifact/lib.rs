@@ -41,7 +41,7 @@ pub use document::parse as parse_document;
 pub use entry::ArtifactEntry;
 pub use exchange::replace_file;
 pub use file_copy::{CheckedReader, FileCopy};
-pub use ordered_pool::OrderedPool;
+pub use ordered_pool::{OrderedPool, processors};
 pub use path::{PathError, check as check_path};
 pub use write::{REPORTS, StagedSet, WriteError, commit, directory_below, stage};
 pub use written::{WrittenFiles, is_temporary};

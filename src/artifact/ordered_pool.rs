@@ -36,24 +36,10 @@ pub struct OrderedPool<J, A, R> {
 }
 
 impl<J: Send, A, R: Send> OrderedPool<J, A, R> {
-    /// Starts as many threads as there are processors, each with a worker of its own.
+    /// Starts a thread for each of so many processors, within limits, each with a worker of its own.
     pub fn start<'scope, W: FnMut(J) -> R>(
         scope: &'scope Scope<'scope, '_>,
-        most_bytes: usize,
-        worker: impl Fn() -> W + Clone + Send + 'scope,
-    ) -> Self
-    where
-        J: 'scope,
-        R: 'scope,
-    {
-        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-        Self::of(processors, scope, most_bytes, worker)
-    }
-
-    /// Starts so many threads, within limits.
-    fn of<'scope, W: FnMut(J) -> R>(
         processors: usize,
-        scope: &'scope Scope<'scope, '_>,
         most_bytes: usize,
         worker: impl Fn() -> W + Clone + Send + 'scope,
     ) -> Self
@@ -101,6 +87,11 @@ impl<J: Send, A, R: Send> OrderedPool<J, A, R> {
     }
 }
 
+/// The processors that this process may use.
+pub fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
+}
+
 fn work<J, R>(waiting: &Mutex<JobReceiver<J, R>>, mut worker: impl FnMut(J) -> R) {
     let next = || waiting.lock().ok().and_then(|jobs| jobs.recv().ok());
     while let Some((job, reply)) = next() {
@@ -128,7 +119,7 @@ mod tests {
                     std::thread::sleep(Duration::from_micros(200 - 2 * number));
                     2 * number
                 };
-                let mut pool = OrderedPool::of(processors, scope, 1_000, move || double);
+                let mut pool = OrderedPool::start(scope, processors, 1_000, move || double);
                 assert_eq!(pool.most_underway, 2 * processors.clamp(1, MOST_THREADS) + 2);
                 for number in 0..100 {
                     while pool.is_full() {
@@ -147,7 +138,7 @@ mod tests {
     #[test]
     fn so_many_jobs_and_bytes_are_underway() {
         std::thread::scope(|scope| {
-            let mut pool = OrderedPool::of(1, scope, 10, || |bytes: usize| bytes);
+            let mut pool = OrderedPool::start(scope, 1, 10, || |bytes: usize| bytes);
             for (bytes, full) in [(4, false), (5, false), (1, true)] {
                 pool.push((), bytes, bytes).unwrap();
                 assert_eq!(pool.is_full(), full, "{bytes}");

@@ -7,7 +7,7 @@ use super::file_scan::{ContentHolding, ScanManner, ScannedFile};
 use camino::{Utf8Path, Utf8PathBuf};
 use std::thread::Scope;
 use tranship_app::KnownSecrets;
-use tranship_artifact::OrderedPool;
+use tranship_artifact::{OrderedPool, processors};
 use tranship_frontend::world::FoundFile;
 
 /// Bytes of files that wait to be looked through, or are being.
@@ -83,7 +83,7 @@ impl<'scope, 'env> FileScans<'scope, 'env> {
         let (length, path) = (bytes.len(), relative.to_string());
         let (scope, known) = (self.scope, self.known);
         let pool = self.pool.get_or_insert_with(|| {
-            OrderedPool::start(scope, MOST_BYTES_UNDERWAY, move || {
+            OrderedPool::start(scope, processors(), MOST_BYTES_UNDERWAY, move || {
                 move |job: ScanJob| {
                     let ScanJob { path, bytes, by_name, holding } = job;
                     ScanManner { known, by_name, holding }.scan_bytes(&path, bytes)
