@@ -3,6 +3,7 @@
 //! In: an environment. Out: its deployment. Invariant: a secret is read from a file or typed without echo; it is
 //! never on a command line and never printed.
 
+use super::hidden_input;
 use super::repository::repository_id;
 use super::selection::CompileJob;
 use super::{CommandContext, ExitStatus, MessageFormat, Shell, VariableOptions, Verbosity};
@@ -166,7 +167,7 @@ impl CommandContext<'_> {
     /// Reports why a deployment stopped.
     pub(super) fn fail(&mut self, failure: &DeployFailure) -> ExitStatus {
         if matches!(failure.kind, FailureKind::Interrupted | FailureKind::TimedOut) {
-            terminal::restore();
+            hidden_input::interrupt();
         }
         self.shell.error(&failure.message);
         for line in &failure.help {
@@ -312,49 +313,13 @@ impl DeployProgress for ReadingProgress<'_> {
     fn log(&mut self, _: &LogEvent) {}
 }
 
-/// The terminal while a secret is typed: a question that is cut off must not leave it silent.
-#[cfg(unix)]
-mod terminal {
-    use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
-    use std::io::{Write, stderr, stdin};
-    use std::sync::Mutex;
-
-    static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
-
-    /// Remembers how it is.
-    pub(super) fn remember() {
-        if let (Ok(mut before), Ok(now)) = (BEFORE.lock(), tcgetattr(stdin())) {
-            *before = Some(now);
-        }
-    }
-
-    /// Makes it as it was.
-    pub(super) fn restore() {
-        if let Some(before) = BEFORE.lock().ok().and_then(|mut before| before.take()) {
-            // A terminal that is gone needs nothing.
-            let _ = tcsetattr(stdin(), OptionalActions::Now, &before);
-            // The cursor stands behind the question.
-            let _ = stderr().write_all(b"\n");
-        }
-    }
-}
-
-#[cfg(not(unix))]
-mod terminal {
-    pub(super) fn remember() {}
-    pub(super) fn restore() {}
-}
-
 /// Asks on the terminal.
 fn asker() -> UserPrompt {
     Arc::new(|question| match question {
         UserQuestion::Confirm(text) => line(&format!("{text} [y/N] ")),
         UserQuestion::Type(name) => line(&format!("type `{name}` to continue: ")),
         UserQuestion::Value(text) => line(&format!("{text}: ")).filter(|answer| !answer.trim().is_empty()),
-        UserQuestion::Secret(text) => {
-            terminal::remember();
-            rpassword::prompt_password(format!("{text}: ")).ok()
-        }
+        UserQuestion::Secret(text) => hidden_input::read(&format!("{text}: ")),
     })
 }
 

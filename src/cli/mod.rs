@@ -25,6 +25,8 @@ mod environments;
 mod events;
 mod exit;
 mod explain;
+#[cfg(feature = "deploy")]
+mod hidden_input;
 mod listing;
 #[cfg(feature = "deploy")]
 mod live;

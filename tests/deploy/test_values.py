@@ -84,10 +84,12 @@ class Values(StackCase):
             with self.subTest(question=question):
                 terminal = Terminal(self, "deploy", "prod", *arguments)
                 terminal.read(question)
+                hidden = not termios.tcgetattr(terminal.end)[3] & termios.ECHO
+                self.assertEqual(hidden, "PASSWORD" in question, "a secret is hidden from its first letter on")
                 os.write(terminal.end, b"\x03")
                 terminal.read()
-                echo = termios.tcgetattr(terminal.end)[3] & termios.ECHO
-                self.assertTrue(echo, "what is typed next must be seen")
+                shown = termios.tcgetattr(terminal.end)[3] & termios.ECHO
+                self.assertTrue(shown, "what is typed next must be seen")
                 self.assertEqual(terminal.finish(), 130, terminal.said)
                 self.assertIn("interrupted; nothing is being changed", terminal.said)
                 self.assertIn(self.state(), (None, "DELETE_COMPLETE"))
