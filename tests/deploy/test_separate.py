@@ -7,6 +7,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from stacks import StackCase  # noqa: E402
+from world import client  # noqa: E402
 
 MANIFEST = """
 name: shop
@@ -84,6 +85,64 @@ class Separate(StackCase):
         self.assertIn("stacks: single", run.err)
         self.assertEqual(self.gateway.actions("CreateChangeSet"), [])
         self.assertEqual(self.places(), one)
+
+    def test_after_a_failure_nothing_begins_and_the_next_run_goes_on(self):
+        refused = "{ resource: WorkerFromApi7000Tcp9b2a447dIngress, merge: { Properties: { Description: refuse this } } }"
+        self.say(f"independent\n  patch: [{refused}]")
+        run = self.deploy("--set", "APP_VERSION=1", expect=1)
+        self.assertRegex(run.err, r"(?m)^error: WorkerFromApi7000Tcp9b2a447dIngress \(AWS::EC2::SecurityGroupIngress\) failed: refused")
+        self.assertIn("in the stack shop-prod-ApiStack; the same command goes on from there", run.err)
+        places = self.places()
+        self.assertEqual((places.get("WorkerService"), places.get("Cluster")), ("shop-prod-WorkerStack", "shop-prod"), "what did not wait is finished")
+        self.assertFalse([stack for stack in places.values() if "WebStack" in stack or "Listeners" in stack], "what waits for it did not begin")
+        self.say("independent")
+        self.gateway.reset()
+        self.again("--set", "APP_VERSION=1")
+        self.assertEqual({"shop-prod-ApiStack", "shop-prod-WebStack"} - self.created(), set())
+        self.assertEqual(self.created() & set(places.values()) - {"shop-prod-ApiStack"}, set(), "what is there is left alone")
+        self.assertEqual(self.places().get("WebService"), "shop-prod-WebStack")
+        self.assertIn("no changes", self.again("--set", "APP_VERSION=1").err)
+        self.tranship("down", "prod", "--yes")
+        self.assertEqual(self.places(), {})
+
+    def created(self):
+        """The names of the stacks that change sets were made for."""
+        return {call.form["StackName"] for call in self.gateway.calls if call.action == "CreateChangeSet"}
+
+    def test_killed_between_two_stacks_the_next_run_goes_on(self):
+        flags = self.values("--set", "APP_VERSION=1")
+        for action, when, skip in (("CreateChangeSet", "before", 1), ("ExecuteChangeSet", "after", 3)):
+            self.killed(action, when, "deploy", "prod", "--yes", "--set", "APP_VERSION=1", *flags, skip=skip)
+            self.gateway.settle()
+        places = self.places()
+        self.assertEqual(places.get("Cluster"), "shop-prod")
+        self.assertNotIn("WebService", places)
+        self.gateway.reset()
+        self.deploy("--set", "APP_VERSION=1")
+        self.assertNotIn("shop-prod", self.created(), "what is finished is left alone")
+        self.assertEqual(self.places().get("WebService"), "shop-prod-WebStack")
+        self.assertIn("no changes", self.again("--set", "APP_VERSION=1").err)
+        self.killed("DeleteStack", "after", "down", "prod", "--yes", skip=2)
+        self.gateway.settle()
+        self.tranship("down", "prod", "--yes")
+        self.assertEqual(self.places(), {})
+
+    def test_on_instances_and_protected(self):
+        text = MANIFEST.replace("target: fargate", "target: ecs-ec2").replace("region: us-east-1 }", "region: us-east-1, posture: prod }")
+        self.say("independent", text)
+        self.deploy("--set", "APP_VERSION=1")
+        places = self.places()
+        self.assertEqual({places[name] for name in places if name.endswith("AutoScalingGroup") or name == "LoadBalancer"}, {"shop-prod"})
+        self.assertEqual(self.protection(), "true")
+        self.assertIn("no changes", self.again("--set", "APP_VERSION=1").err)
+        self.tranship("down", "prod", "--yes")
+        self.assertEqual(self.places(), {})
+
+    def protection(self):
+        balancers = client("elbv2", self.upstream)
+        (arn,) = [one["LoadBalancerArn"] for one in balancers.describe_load_balancers()["LoadBalancers"]]
+        found = balancers.describe_load_balancer_attributes(LoadBalancerArn=arn)["Attributes"]
+        return {one["Key"]: one["Value"] for one in found}.get("deletion_protection.enabled")
 
 
 if __name__ == "__main__":
