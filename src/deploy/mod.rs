@@ -251,7 +251,7 @@ pub fn deploy(
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<DeployOutcome, DeployFailure> {
-    run_any(deployment, options, progress, async |session, progress| match deployment {
+    run(deployment, options, progress, async |session, progress| match deployment {
         TargetDeployment::Stack(stack) => {
             cloudformation::deploy(session, stack, artifacts, options, progress).await
         }
@@ -318,6 +318,7 @@ pub fn rollback(
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<DeployOutcome, DeployFailure> {
+    refuse_separate(deployment)?;
     run(deployment, options, progress, async |session, progress| match deployment {
         TargetDeployment::Stack(stack) => {
             cloudformation::rollback(session, stack, request, options, progress).await
@@ -337,6 +338,7 @@ pub fn cancel(
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<DeployOutcome, DeployFailure> {
+    refuse_separate(deployment)?;
     run(deployment, options, progress, async |session, progress| match deployment {
         TargetDeployment::Stack(stack) => cloudformation::cancel(session, stack, options, progress).await,
         TargetDeployment::Beanstalk(environment) => {
@@ -355,7 +357,7 @@ pub fn down(
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<DeployOutcome, DeployFailure> {
-    run_any(deployment, options, progress, async |session, progress| match deployment {
+    run(deployment, options, progress, async |session, progress| match deployment {
         TargetDeployment::Stack(stack) => {
             cloudformation::down(session, stack, environment, options, progress).await
         }
@@ -365,19 +367,8 @@ pub fn down(
     })
 }
 
-/// The same as [`run_any`], for what only one stack has.
-fn run<T>(
-    deployment: &TargetDeployment,
-    options: &DeployOptions,
-    progress: &mut dyn DeployProgress,
-    work: impl AsyncFnOnce(&AwsSession, &mut dyn DeployProgress) -> Result<T, DeployFailure>,
-) -> Result<T, DeployFailure> {
-    refuse_separate(deployment)?;
-    run_any(deployment, options, progress, work)
-}
-
 /// Opens a session, shows the banner, and works until it is done, interrupted or out of time.
-fn run_any<T>(
+fn run<T>(
     deployment: &TargetDeployment,
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,

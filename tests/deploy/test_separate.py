@@ -1,12 +1,15 @@
 """An application of independent stacks: created, changed, made smaller and deleted; nothing moves."""
 
+import json
 import pathlib
 import sys
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from stacks import StackCase  # noqa: E402
+from stacks import Agent, StackCase  # noqa: E402
+from test_operate import write  # noqa: E402
 from world import client  # noqa: E402
 
 MANIFEST = """
@@ -32,6 +35,13 @@ x-tranship:
     prod: { target: fargate, region: us-east-1 }
 """
 WORKER = MANIFEST[MANIFEST.index("  worker:"):MANIFEST.index("x-tranship:")]
+
+JOB = """  reindex:
+    image: registry.example.org/web:${APP_VERSION}
+    command: [reindex]
+    x-tranship: { job: manual }
+x-tranship:
+"""
 
 
 class Separate(StackCase):
@@ -95,6 +105,18 @@ class Separate(StackCase):
         places = self.places()
         self.assertEqual((places.get("WorkerService"), places.get("Cluster")), ("shop-prod-WorkerStack", "shop-prod"), "what did not wait is finished")
         self.assertFalse([stack for stack in places.values() if "WebStack" in stack or "Listeners" in stack], "what waits for it did not begin")
+        status = self.tranship("status", "prod", expect=1).out
+        self.assertTrue(status.startswith("stack shop-prod: ROLLBACK_COMPLETE\n"), status)
+        self.assertRegex(status, r"(?m)^  stack shop-prod-ApiStack: ROLLBACK_COMPLETE")
+        self.assertRegex(status, r"(?m)^  service worker: 1/1 running")
+        self.assertRegex(status, r"(?m)^  service web: 0/0 running, rollout MISSING")
+        events = self.tranship("events", "prod", "--last", "500").out
+        self.assertRegex(events, r"(?m) CREATE_FAILED +ApiStack/WorkerFromApi7000Tcp9b2a447dIngress  .*refused")
+        self.assertRegex(events, r"(?m) CREATE_COMPLETE +WorkerStack/WorkerService$")
+        self.assertRegex(events, r"(?m) CREATE_COMPLETE +Cluster$")
+        self.assertRegex(events, r"(?m) ROLLBACK_COMPLETE +ApiStack\b")
+        times = [line.split(" ")[0] for line in events.splitlines()]
+        self.assertEqual(times, sorted(times))
         self.say("independent")
         self.gateway.reset()
         self.again("--set", "APP_VERSION=1")
@@ -104,6 +126,41 @@ class Separate(StackCase):
         self.assertIn("no changes", self.again("--set", "APP_VERSION=1").err)
         self.tranship("down", "prod", "--yes")
         self.assertEqual(self.places(), {})
+
+    def test_operated_as_one(self):
+        self.say("independent", MANIFEST.replace("x-tranship:\n", JOB, 1).replace("us-east-1 }", "us-east-1, exec: true }"))
+        self.deploy("--set", "APP_VERSION=1")
+        places = self.places()
+        self.assertEqual((places["ReindexTaskDefinition"], places["Cluster"]), ("shop-prod-ReindexStack", "shop-prod"))
+        status = json.loads(self.tranship("status", "prod", "--format", "json").out)
+        self.assertEqual((status["state"], status["healthy"], status["variables"]), ("CREATE_COMPLETE", True, {"APP_VERSION": "1"}))
+        self.assertEqual({one["name"]: one["running"] for one in status["services"]}, {"web": 1, "api": 1, "worker": 1})
+        facts = status["facts"]
+        self.assertEqual(facts["stacks"], str(len(set(places.values()))))
+        self.assertRegex(facts["Url"], "^http://")
+        self.assertEqual([name for name in facts if name.endswith("Ref") or name.endswith("GroupId")], [], "what stacks hand on")
+
+        logs, now = client("logs", self.upstream), int(time.time() * 1000)
+        write(logs, "/shop-prod/ecs/web", "ecs/web/0123456789ab", (now - 3000, "first"), (now - 1000, "third"))
+        write(logs, "/shop-prod/ecs/worker", "ecs/worker/ba9876543210", (now - 2000, "second"))
+        self.assertEqual(self.tranship("logs", "prod").out.splitlines(), ["web-012345 | first", "worker-ba9876 | second", "web-012345    | third"])
+        self.assertEqual(self.tranship("logs", "prod", "worker").out, "worker-ba9876 | second\n")
+
+        agent = Agent(self.upstream)
+        agent.code = 3
+        self.addCleanup(agent.stop)
+        self.tranship("run", "prod", "reindex", "--", "reindex", "--all", expect=3)
+        (call,) = [json.loads(call.body) for call in self.gateway.calls if call.action == "RunTask"]
+        self.assertEqual(call["overrides"]["containerOverrides"], [{"name": "reindex", "command": ["reindex", "--all"]}])
+        network = call["networkConfiguration"]["awsvpcConfiguration"]
+        groups = client("ec2", self.upstream).describe_security_groups(GroupIds=network["securityGroups"])["SecurityGroups"]
+        self.assertEqual([one["GroupName"] for one in groups if "Reindex" in one["GroupName"]], [one["GroupName"] for one in groups])
+        self.assertTrue(network["subnets"])
+        self.assertEqual(call["cluster"], client("ecs", self.upstream).list_clusters()["clusterArns"][0].rsplit("/", 1)[-1])
+        agent.code = 0
+        self.tranship("run", "prod", "web")
+        self.assertIn("api, reindex, web, worker", self.tranship("run", "prod", "nobody", expect=2).err)
+        self.assertIn("ECS Exec is off for web", self.tranship("exec", "prod", "web", expect=1).err, "the task of the service was found")
 
     def created(self):
         """The names of the stacks that change sets were made for."""

@@ -3,10 +3,10 @@
 //! In: the account, and the templates of a compile. Out: [`ApplicationStacks`]. A stack says by a tag which application it
 //! belongs to, and in which stage it is.
 
-use super::super::{nested, own, settle, template};
+use super::super::application::{self, APPLICATION, READ, STAGE, is_of};
+use super::super::{nested, own, settle, side_by_side, template};
 use super::departure::StackDeparture;
-use super::side_by_side;
-use crate::deploy::failure::{DeployFailure, sdk};
+use crate::deploy::failure::DeployFailure;
 use crate::deploy::progress::{DeployProgress, PlannedChange, ResourceAction};
 use crate::deploy::session::AwsSession;
 use crate::deploy::{DeployOptions, cloudformation::DeployedStack};
@@ -16,15 +16,6 @@ use std::collections::BTreeMap;
 use tranship_artifact::ArtifactSet;
 use tranship_facts::DATA_STORES;
 use tranship_targets::{DeployParameter, SeparateDeployment, StackDeployment};
-
-/// The tag with the name of the application's first stack.
-const APPLICATION: &str = "tranship:application";
-
-/// The tag with the stage.
-const STAGE: &str = "tranship:stage";
-
-/// Templates that are read at the same time.
-const READ: usize = 8;
 
 /// Resources that a message lists.
 const LISTED: usize = 5;
@@ -69,24 +60,12 @@ pub(super) async fn list(
     let client = session.cloudformation();
     let planned =
         |name: &str| name == deployment.stack || deployment.separate.iter().any(|it| it.stack == *name);
-    let (mut found, mut token) = (BTreeMap::new(), None);
-    loop {
-        let page = client.describe_stacks().set_next_token(token).send().await;
-        let page = page.map_err(|error| sdk("list the stacks", error))?;
-        for described in page.stacks() {
-            let (name, stack) =
-                (described.stack_name().unwrap_or_default(), super::super::stack::read(described));
-            let ours = stack.tags.iter().any(|(key, value)| key == APPLICATION && *value == deployment.stack);
-            if planned(name) || ours {
-                own(&client, name, &stack, options).await?;
-                found.insert(name.to_owned(), stack);
-            }
-        }
-        token = page.next_token().map(str::to_owned);
-        if token.is_none() {
-            return Ok(found);
-        }
+    let ours = |name: &str, stack: &DeployedStack| planned(name) || is_of(stack, &deployment.stack);
+    let found = application::list(&client, ours).await?;
+    for (name, stack) in &found {
+        own(&client, name, stack, options).await?;
     }
+    Ok(found)
 }
 
 /// What is there, and what is to be.

@@ -6,7 +6,6 @@
 
 mod departure;
 mod existing;
-mod side_by_side;
 mod stack_progress;
 mod values;
 
@@ -16,6 +15,7 @@ use self::stack_progress::StackProgress;
 use self::values::StackValues;
 use super::down as single;
 use super::replacement_guard;
+use super::side_by_side;
 use super::stack::DeployedStack;
 use crate::deploy::failure::DeployFailure;
 use crate::deploy::progress::{DeployProgress, PlannedChange, ResourceAction};
@@ -57,8 +57,10 @@ pub(super) async fn deploy(
     }
     let progress: SharedProgress<'_> = RefCell::new(progress);
     let state = RunState::of(&stacks);
-    run.forward(&state, &progress).await?;
-    run.backward(&state, &progress).await?;
+    session.several(Some(format!("what has begun of the deployment of {}", deployment.stack)));
+    let done = run.all(&state, &progress).await;
+    session.several(None);
+    done?;
     if !state.changed.get() {
         progress.borrow_mut().message(&format!("{} is up to date: no changes", deployment.stack));
     }
@@ -131,6 +133,11 @@ impl SeparateRun<'_> {
         let mut all: Vec<PlannedChange> = names.chain(removed).collect();
         all.sort_by(|a, b| (a.action, &a.name).cmp(&(b.action, &b.name)));
         all
+    }
+
+    async fn all(&self, state: &RunState, progress: &SharedProgress<'_>) -> Result<(), DeployFailure> {
+        self.forward(state, progress).await?;
+        self.backward(state, progress).await
     }
 
     /// Creates and updates the stacks in their order. What leaves a stack stays until everything that may use it is changed.
@@ -343,18 +350,32 @@ pub(super) async fn down(
     confirm_by_name(session, options, environment).await?;
     let options = DeployOptions { yes: true, ..options.clone() };
     let shared: SharedProgress<'_> = RefCell::new(progress);
+    session.several(Some(format!("what has begun of the deletion of {}", deployment.stack)));
+    let done = delete_all(session, deployment, environment, &options, &there, &shared).await;
+    session.several(None);
+    done.map(|()| DeployOutcome { changed: true, outputs: Vec::new() })
+}
+
+async fn delete_all(
+    session: &AwsSession,
+    deployment: &StackDeployment,
+    environment: &str,
+    options: &DeployOptions,
+    there: &BTreeMap<String, DeployedStack>,
+    progress: &SharedProgress<'_>,
+) -> Result<(), DeployFailure> {
     let one = async |name: &str| {
         let stack = StackDeployment { stack: name.to_owned(), ..StackDeployment::default() };
-        let mut own = StackProgress::new(&shared, name, &deployment.stack);
-        Box::pin(single::down(session, &stack, environment, &options, &mut own)).await.map(|_| ())
+        let mut own = StackProgress::new(progress, name, &deployment.stack);
+        Box::pin(single::down(session, &stack, environment, options, &mut own)).await.map(|_| ())
     };
     for stage in DELETED {
         let names =
             there.iter().filter(|(_, it)| existing::stage_of(it) == Some(stage)).map(|(name, _)| name);
         side_by_side::run(TOGETHER, names.map(|name| one(name))).await?;
     }
-    if there.contains_key(&deployment.stack) {
-        one(&deployment.stack).await?;
+    match there.contains_key(&deployment.stack) {
+        true => one(&deployment.stack).await,
+        false => Ok(()),
     }
-    Ok(DeployOutcome { changed: true, outputs: Vec::new() })
 }
