@@ -32,7 +32,6 @@ pub fn review(
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<DeploymentReview, DeployFailure> {
-    super::refuse_separate(deployment)?;
     run(deployment, options, progress, async |session, progress| match deployment {
         TargetDeployment::Stack(stack) => {
             cloudformation::review(session, stack, artifacts, options, progress).await

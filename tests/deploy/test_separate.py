@@ -9,6 +9,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from stacks import Agent, StackCase  # noqa: E402
+from test_diff import READS  # noqa: E402
 from test_operate import write  # noqa: E402
 from world import client  # noqa: E402
 
@@ -75,9 +76,25 @@ class Separate(StackCase):
         self.gateway.reset()
         self.assertIn("no changes", self.again("--set", "APP_VERSION=1").err)
         self.assertEqual(self.gateway.actions("CreateChangeSet"), [])
-        self.again("--set", "APP_VERSION=2")
+        self.gateway.reset()
+        self.assertEqual(self.diff("APP_VERSION=1", expect=0).out, "stack shop-prod: no changes\n")
+        tagged = "  ~ APP_VERSION of service web: 1 -> 2  (compose.yaml:5)  new tasks\n"
+        told = f"stack shop-prod: 1 change, 1 resource; at most: new tasks\n{tagged}"
+        self.assertEqual(self.diff("APP_VERSION=2", "--plan", "reviewed.json").out, told)
+        self.assertLessEqual({call.action for call in self.gateway.calls}, READS, "a diff changes nothing")
+        run = self.again("--set", "APP_VERSION=2", "--plan", "reviewed.json", "--parameter", "AppVersion=3", expect=1)
+        self.assertIn("the plan cannot be executed: the parameter AppVersion has another value than in the plan", run.err)
+        self.assertEqual(self.created(), set())
+        run = self.again("--set", "APP_VERSION=2", "--plan", "reviewed.json")
+        self.assertIn(tagged, run.err)
+        self.assertIn("~ change       shop-prod-WebStack (AWS::CloudFormation::Stack)\n", run.err, "the stack that is asked about")
         self.assertEqual(len(self.gateway.actions("CreateChangeSet")), 1, "only the stack of web changes")
         self.say("independent", MANIFEST.replace(WORKER, ""))
+        self.assertIn("stack shop-prod has changed since the plan was made",
+                      self.again("--set", "APP_VERSION=2", "--plan", "reviewed.json", expect=1).err)
+        removed = self.diff("APP_VERSION=2").out
+        self.assertRegex(removed, r"(?m)^  - service worker: 9 resources removed ")
+        self.assertRegex(removed, r"(?m)^  ~ environment BACK of service api: http://worker\S+:7000 -> http://worker:7000  \(compose.yaml:12\)  new tasks$")
         self.again("--set", "APP_VERSION=2")
         gone = {name for name, place in places.items() if "Worker" in name or place == "shop-prod-WorkerStack"}
         self.assertEqual(self.places(), {name: place for name, place in places.items() if name not in gone})
@@ -161,6 +178,9 @@ class Separate(StackCase):
         self.tranship("run", "prod", "web")
         self.assertIn("api, reindex, web, worker", self.tranship("run", "prod", "nobody", expect=2).err)
         self.assertIn("ECS Exec is off for web", self.tranship("exec", "prod", "web", expect=1).err, "the task of the service was found")
+
+    def diff(self, *arguments, expect=3):
+        return self.tranship("diff", "prod", "--no-publish", "--set", *arguments, expect=expect)
 
     def created(self):
         """The names of the stacks that change sets were made for."""

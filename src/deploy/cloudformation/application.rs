@@ -85,7 +85,13 @@ impl DeployedApplication {
     pub(in crate::deploy) fn telling(&self) -> Option<&DeployedStack> {
         let rank = |it: &DeployedStack| match it.is_busy() {
             true => 1,
-            false => if it.succeeded() { 0 } else { 2 },
+            false => {
+                if it.succeeded() {
+                    0
+                } else {
+                    2
+                }
+            }
         };
         // Of several, the first one.
         let last = |it: &&DeployedStack| (rank(it), it.changed.clone());

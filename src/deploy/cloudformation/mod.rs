@@ -30,6 +30,7 @@ mod template;
 use self::changeset::{ChangeSet, ChangeSetDraft, TemplateBody};
 use self::follow::EventBookmark;
 use self::renewal::{RunningServices, TaskRenewal};
+use self::review::RunningStacks;
 use self::services::ServiceWatch;
 use super::bucket::ArtifactBucket;
 use super::failure::DeployFailure;
@@ -37,9 +38,7 @@ use super::parameters::{self, ParameterChoice};
 use super::progress::DeployProgress;
 use super::review::DeploymentReview;
 use super::session::AwsSession;
-use super::{
-    DeployOptions, DeployOutcome, DeployValues, ask, confirm, late_values,
-};
+use super::{DeployOptions, DeployOutcome, DeployValues, ask, confirm, late_values};
 use crate::operation::stack_templates::StackTemplates;
 use aws_sdk_cloudformation::Client;
 use std::collections::BTreeMap;
@@ -83,6 +82,7 @@ pub(super) async fn deploy(
     let planned = match running.transpose() {
         Ok(running) => {
             let running = stack.as_ref().zip(running.as_ref());
+            let running = running.map(|(stack, templates)| RunningStacks::single(stack, templates));
             review::of(session, deployment, running, &parameters, artifacts, options)
         }
         Err(failure) => Err(failure),

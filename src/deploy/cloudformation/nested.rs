@@ -129,7 +129,7 @@ pub(in crate::deploy) async fn running(
         Ok::<_, DeployFailure>((id.to_owned(), template(client, physical).await?))
     });
     let texts = side_by_side::gather(TOGETHER, texts).await?;
-    Ok(StackTemplates { root, nested: texts.into_iter().collect() })
+    Ok(StackTemplates { nested: texts.into_iter().collect(), ..StackTemplates::single(root) })
 }
 
 async fn template(client: &Client, stack: &str) -> Result<String, DeployFailure> {
@@ -216,6 +216,7 @@ mod tests {
                 .iter()
                 .map(|(id, resource)| ((*id).to_owned(), format!("Resources: {{ {resource}: {{}} }}")))
                 .collect(),
+            foundation: None,
         }
     }
 

@@ -168,7 +168,14 @@ mod tests {
         );
         let many: Vec<_> = ["a", "b", "c", "d", "e", "f", "g"].map(|it| (it, RollbackComplete, "")).into();
         let many = told(&many);
-        assert_eq!(many[2..8], ["stack a", "stack b", "stack c", "stack d", "stack e"].map(|it| format!("{it}: ROLLBACK_COMPLETE")).into_iter().chain(["failed stacks besides these: 2".to_owned()]).collect::<Vec<_>>()[..]);
+        assert_eq!(
+            many[2..8],
+            ["stack a", "stack b", "stack c", "stack d", "stack e"]
+                .map(|it| format!("{it}: ROLLBACK_COMPLETE"))
+                .into_iter()
+                .chain(["failed stacks besides these: 2".to_owned()])
+                .collect::<Vec<_>>()[..]
+        );
     }
 
     #[test]

@@ -141,8 +141,7 @@ async fn of_stack(
         let told = page.stack_events().iter().filter_map(|event| of_resource(place, event));
         Ok::<_, DeployFailure>(told.collect::<Vec<_>>())
     });
-    let mut found: Vec<PastEvent> =
-        side_by_side::gather(READ, pages).await?.into_iter().flatten().collect();
+    let mut found: Vec<PastEvent> = side_by_side::gather(READ, pages).await?.into_iter().flatten().collect();
     for (name, service) in inside.all_services(session).await? {
         found.extend(service.events().iter().map(|event| PastEvent {
             at: milliseconds(event.created_at()),

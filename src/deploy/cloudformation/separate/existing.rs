@@ -10,12 +10,13 @@ use crate::deploy::failure::DeployFailure;
 use crate::deploy::progress::{DeployProgress, PlannedChange, ResourceAction};
 use crate::deploy::session::AwsSession;
 use crate::deploy::{DeployOptions, cloudformation::DeployedStack};
+use crate::operation::stack_templates::StackTemplates;
 use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use tranship_artifact::ArtifactSet;
 use tranship_facts::DATA_STORES;
-use tranship_targets::{DeployParameter, SeparateDeployment, StackDeployment};
+use tranship_targets::{DeployParameter, GivenParameter, SeparateDeployment, StackDeployment};
 
 /// Resources that a message lists.
 const LISTED: usize = 5;
@@ -90,14 +91,6 @@ impl ApplicationStacks {
         options: &DeployOptions,
         progress: &mut dyn DeployProgress,
     ) -> Result<Self, DeployFailure> {
-        let text = |path: &str| {
-            let found = artifacts.get(path).map(|it| String::from_utf8_lossy(&it.bytes).into_owned());
-            found.ok_or_else(|| DeployFailure::failed(format!("the artifact set has no {path}")))
-        };
-        let mut planned = BTreeMap::from([(deployment.stack.clone(), text("template.yaml")?)]);
-        for stack in &deployment.separate {
-            planned.insert(stack.stack.clone(), text(&stack.template)?);
-        }
         let mut there = list(session, deployment, options).await?;
         let unsettled: Vec<String> =
             there.iter().filter(|(_, it)| !it.is_updatable()).map(|(name, _)| name.clone()).collect();
@@ -107,6 +100,47 @@ impl ApplicationStacks {
                 Some(stack) => there.insert(name, stack),
                 None => there.remove(&name),
             };
+        }
+        Self::load(session, deployment, artifacts, there).await
+    }
+
+    /// Reads them, and leaves all as it is. Warns about stacks that are being changed.
+    pub(super) async fn look(
+        session: &AwsSession,
+        deployment: &StackDeployment,
+        artifacts: &ArtifactSet,
+        options: &DeployOptions,
+        progress: &mut dyn DeployProgress,
+    ) -> Result<Self, DeployFailure> {
+        let mut there = list(session, deployment, options).await?;
+        let busy: Vec<&str> =
+            there.iter().filter(|(_, it)| it.is_busy()).map(|(name, _)| name.as_str()).collect();
+        if let Some(first) = busy.first() {
+            let more = match busy.len() {
+                1 => String::new(),
+                several => format!(" and {} more", several - 1),
+            };
+            progress.warn(&format!(
+                "{first}{more} are being changed: this compares with the last complete state"
+            ));
+        }
+        there.retain(|_, stack| !stack.is_empty() && !stack.is_remains());
+        Self::load(session, deployment, artifacts, there).await
+    }
+
+    async fn load(
+        session: &AwsSession,
+        deployment: &StackDeployment,
+        artifacts: &ArtifactSet,
+        there: BTreeMap<String, DeployedStack>,
+    ) -> Result<Self, DeployFailure> {
+        let text = |path: &str| {
+            let found = artifacts.get(path).map(|it| String::from_utf8_lossy(&it.bytes).into_owned());
+            found.ok_or_else(|| DeployFailure::failed(format!("the artifact set has no {path}")))
+        };
+        let mut planned = BTreeMap::from([(deployment.stack.clone(), text("template.yaml")?)]);
+        for stack in &deployment.separate {
+            planned.insert(stack.stack.clone(), text(&stack.template)?);
         }
         let client = session.cloudformation();
         let running = RefCell::new(BTreeMap::new());
@@ -133,6 +167,33 @@ impl ApplicationStacks {
         Ok(ApplicationStacks { there, planned, running, departures, nested })
     }
 
+    /// The templates that run, as those of one application; `None` where its first stack is not there.
+    pub(super) fn templates(&self, deployment: &StackDeployment) -> Option<StackTemplates> {
+        let known: BTreeMap<(&str, &str), &GivenParameter> = deployment
+            .separate
+            .iter()
+            .flat_map(|it| it.given.iter().map(|(name, value)| ((it.stack.as_str(), name.as_str()), value)))
+            .collect();
+        StackTemplates::deployed(&deployment.stack, &self.running, &|stack, parameter| match known
+            .get(&(stack, parameter))?
+        {
+            GivenParameter::Output { stack, output } => Some((stack.clone(), output.clone())),
+            GivenParameter::Value(_) => None,
+        })
+    }
+
+    /// The values of the parameters of all stacks.
+    pub(super) fn parameters(&self) -> BTreeMap<String, String> {
+        let all = self.there.values().flat_map(|it| &it.parameters);
+        all.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
+    /// Which stacks are there, and when each was changed.
+    pub(super) fn identity(&self) -> String {
+        let lines: Vec<String> = self.there.values().map(|it| format!("{}\n{}", it.id, it.changed)).collect();
+        lines.join("\n")
+    }
+
     /// The stacks that are there and are no more to be.
     pub(super) fn removed(&self) -> impl Iterator<Item = (&String, &DeployedStack)> {
         self.there.iter().filter(|(name, _)| !self.planned.contains_key(*name))
@@ -141,11 +202,6 @@ impl ApplicationStacks {
     /// What leaves a stack that stays.
     pub(super) fn departure(&self, name: &str) -> Option<&StackDeparture> {
         self.departures.get(name)
-    }
-
-    /// Whether the template of a stack differs from the one that runs.
-    pub(super) fn is_changed(&self, name: &str) -> bool {
-        self.running.get(name) != self.planned.get(name)
     }
 
     /// Whether a stack has this template already, and these values.

@@ -15,10 +15,13 @@ use self::stack_progress::StackProgress;
 use self::values::StackValues;
 use super::down as single;
 use super::replacement_guard;
+use super::review::RunningStacks;
 use super::side_by_side;
 use super::stack::DeployedStack;
 use crate::deploy::failure::DeployFailure;
+use crate::deploy::parameters::{self, ParameterChoice};
 use crate::deploy::progress::{DeployProgress, PlannedChange, ResourceAction};
+use crate::deploy::review::DeploymentReview;
 use crate::deploy::session::AwsSession;
 use crate::deploy::{DeployOptions, DeployOutcome, ForcedTasks, confirm, confirm_by_name};
 use std::cell::{Cell, RefCell};
@@ -50,7 +53,12 @@ pub(super) async fn deploy(
     replacement_guard::check(&stacks.lost_data(), &options.allow_replacement)?;
     let values = StackValues::choose(session, deployment, &stacks, options, progress).await?;
     let run = SeparateRun { session, deployment, artifacts, options, stacks: &stacks, values: &values };
+    let reviewed = compared(session, deployment, &stacks, &values.choices, artifacts, options);
+    let reviewed = super::reviewed(reviewed, options, progress)?;
     let planned = run.planned();
+    if let Some(review) = reviewed.filter(|it| !it.diff.is_empty()) {
+        progress.review(&review.subject, &review.diff);
+    }
     if !planned.is_empty() {
         progress.changes(&planned);
         confirm(session, options, "deploy these stacks?").await?;
@@ -67,10 +75,41 @@ pub(super) async fn deploy(
     Ok(DeployOutcome { changed: state.changed.get(), outputs: run.own_outputs(&state) })
 }
 
+/// Compares the stacks with what they are to be, and changes nothing.
+pub(super) async fn review(
+    session: &AwsSession,
+    deployment: &StackDeployment,
+    artifacts: &ArtifactSet,
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<DeploymentReview, DeployFailure> {
+    let stacks = ApplicationStacks::look(session, deployment, artifacts, options, progress).await?;
+    stacks.refuse_moves(deployment)?;
+    let previous: Vec<String> = values::given_before(session, &stacks).await?.into_iter().collect();
+    let choices = parameters::known(&deployment.parameters, &options.values, &previous)?;
+    compared(session, deployment, &stacks, &choices, artifacts, options)
+}
+
+fn compared(
+    session: &AwsSession,
+    deployment: &StackDeployment,
+    stacks: &ApplicationStacks,
+    choices: &BTreeMap<String, ParameterChoice>,
+    artifacts: &ArtifactSet,
+    options: &DeployOptions,
+) -> Result<DeploymentReview, DeployFailure> {
+    let templates = stacks.templates(deployment);
+    let running = templates.as_ref().map(|templates| RunningStacks {
+        templates,
+        parameters: stacks.parameters(),
+        identity: stacks.identity(),
+    });
+    super::review::of(session, deployment, running, choices, artifacts, options)
+}
+
 /// Refuses what needs one operation of CloudFormation.
 fn refuse(options: &DeployOptions) -> Result<(), DeployFailure> {
     let flags = [
-        (options.plan.is_some(), "--plan"),
         (options.detach, "--detach"),
         (options.no_rollback, "--no-rollback"),
         (options.reattach, "--reattach"),
@@ -126,13 +165,23 @@ impl SeparateRun<'_> {
         };
         let names = self.stacks.planned.keys().filter_map(|name| match self.stacks.there.get(name) {
             None => Some(change(ResourceAction::Add, name)),
-            Some(_) if self.stacks.is_changed(name) => Some(change(ResourceAction::Modify, name)),
+            Some(_) if self.will_change(name) => Some(change(ResourceAction::Modify, name)),
             Some(_) => None,
         });
         let removed = self.stacks.removed().map(|(name, _)| change(ResourceAction::Remove, name));
         let mut all: Vec<PlannedChange> = names.chain(removed).collect();
         all.sort_by(|a, b| (a.action, &a.name).cmp(&(b.action, &b.name)));
         all
+    }
+
+    /// Whether a stack that is there is changed, as far as that is known before the first of them.
+    fn will_change(&self, name: &str) -> bool {
+        let Some(text) = self.stacks.planned.get(name) else { return false };
+        let separate = self.deployment.separate.iter().find(|it| it.stack == name);
+        let values = self.values.of_stack(self.stacks, name, text, &BTreeMap::new());
+        !values.secrets.is_empty()
+            || self.forced(separate) != ForcedTasks::None
+            || !self.stacks.is_same(name, text, &values.parameters)
     }
 
     async fn all(&self, state: &RunState, progress: &SharedProgress<'_>) -> Result<(), DeployFailure> {
@@ -210,7 +259,7 @@ impl SeparateRun<'_> {
         let departure = self.stacks.departure(name).filter(|_| keeps);
         let text = departure.map_or(new.as_str(), StackDeparture::text);
         let given = self.given(separate, state)?;
-        let parameters = self.values.of_stack(self.stacks, name, text, &given)?;
+        let parameters = self.values.of_stack(self.stacks, name, text, &given);
         let forced = self.forced(separate);
         if keeps
             && forced == ForcedTasks::None
@@ -240,7 +289,8 @@ impl SeparateRun<'_> {
             services: services.cloned().collect(),
             ..StackDeployment::default()
         };
-        let mut options = DeployOptions { yes: true, force: forced, ..self.options.clone() };
+        // The plan is that of all stacks, and was held against all of them.
+        let mut options = DeployOptions { yes: true, force: forced, plan: None, ..self.options.clone() };
         options.values.parameters.clear();
         options.values.secrets = parameters.secrets;
         options.tags = existing::tags(&self.deployment.stack, separate);

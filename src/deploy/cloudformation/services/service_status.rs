@@ -57,7 +57,10 @@ pub(in crate::deploy::cloudformation) async fn standing(
 }
 
 /// The ARNs of the stacks' services, by logical id.
-pub(super) async fn arns(session: &AwsSession, stacks: &[&str]) -> Result<BTreeMap<String, TaskArn>, ApiTrouble> {
+pub(super) async fn arns(
+    session: &AwsSession,
+    stacks: &[&str],
+) -> Result<BTreeMap<String, TaskArn>, ApiTrouble> {
     let services = api_calls::resources(session, stacks, "AWS::ECS::Service").await?;
     Ok(services.into_iter().filter_map(|(id, arn)| Some((id, TaskArn::read(&arn)?))).collect())
 }
