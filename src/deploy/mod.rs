@@ -318,7 +318,6 @@ pub fn rollback(
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<DeployOutcome, DeployFailure> {
-    refuse_separate(deployment)?;
     run(deployment, options, progress, async |session, progress| match deployment {
         TargetDeployment::Stack(stack) => {
             cloudformation::rollback(session, stack, request, options, progress).await
@@ -338,7 +337,6 @@ pub fn cancel(
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<DeployOutcome, DeployFailure> {
-    refuse_separate(deployment)?;
     run(deployment, options, progress, async |session, progress| match deployment {
         TargetDeployment::Stack(stack) => cloudformation::cancel(session, stack, options, progress).await,
         TargetDeployment::Beanstalk(environment) => {
@@ -393,21 +391,6 @@ fn run<T>(
             session.mask().borrow().failure(failure.advised().in_environment(&options.mark.environment))
         })
     })
-}
-
-/// Refuses independent stacks, which these commands do not know.
-fn refuse_separate(deployment: &TargetDeployment) -> Result<(), DeployFailure> {
-    let TargetDeployment::Stack(stack) = deployment else { return Ok(()) };
-    if stack.separate.is_empty() {
-        return Ok(());
-    }
-    let failure = DeployFailure::usage(format!(
-        "{} is independent stacks, which this command does not support",
-        stack.stack
-    ));
-    Err(failure.help(
-        "`tranship deploy` and `tranship down` do; look at each of its stacks with the AWS CLI or in the console (docs/large-applications.md)",
-    ))
 }
 
 /// Works until it is done, or the run must end. An open question takes back what it asked about.

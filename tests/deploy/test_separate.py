@@ -37,6 +37,7 @@ x-tranship:
 """
 WORKER = MANIFEST[MANIFEST.index("  worker:"):MANIFEST.index("x-tranship:")]
 
+REFUSED = "{ resource: WorkerFromApi7000Tcp9b2a447dIngress, merge: { Properties: { Description: refuse this } } }"
 JOB = """  reindex:
     image: registry.example.org/web:${APP_VERSION}
     command: [reindex]
@@ -114,8 +115,7 @@ class Separate(StackCase):
         self.assertEqual(self.places(), one)
 
     def test_after_a_failure_nothing_begins_and_the_next_run_goes_on(self):
-        refused = "{ resource: WorkerFromApi7000Tcp9b2a447dIngress, merge: { Properties: { Description: refuse this } } }"
-        self.say(f"independent\n  patch: [{refused}]")
+        self.say(f"independent\n  patch: [{REFUSED}]")
         run = self.deploy("--set", "APP_VERSION=1", expect=1)
         self.assertRegex(run.err, r"(?m)^error: WorkerFromApi7000Tcp9b2a447dIngress \(AWS::EC2::SecurityGroupIngress\) failed: refused")
         self.assertIn("in the stack shop-prod-ApiStack; the same command goes on from there", run.err)
@@ -178,6 +178,56 @@ class Separate(StackCase):
         self.tranship("run", "prod", "web")
         self.assertIn("api, reindex, web, worker", self.tranship("run", "prod", "nobody", expect=2).err)
         self.assertIn("ECS Exec is off for web", self.tranship("exec", "prod", "web", expect=1).err, "the task of the service was found")
+
+    def state(self, stack="shop-prod"):
+        return self.stacks.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
+
+    def version(self):
+        (web,) = self.stacks.describe_stacks(StackName="shop-prod-WebStack")["Stacks"]
+        return {one["ParameterKey"]: one["ParameterValue"] for one in web["Parameters"]}["AppVersion"]
+
+    def test_a_failed_update_is_left_and_taken_back_and_one_service_goes_back(self):
+        self.deploy("--set", "APP_VERSION=1")
+        self.say(f"independent\n  patch: [{REFUSED}]")
+        run = self.again("--set", "APP_VERSION=2", "--no-rollback", expect=1)
+        self.assertEqual(self.state("shop-prod-ApiStack"), "UPDATE_FAILED")
+        self.assertIn("  = or go back to what ran before with `tranship cancel prod`\n", run.err)
+        self.gateway.reset()
+        run = self.tranship("cancel", "prod", "--yes")
+        self.assertIn("shop-prod-ApiStack is UPDATE_FAILED\n", run.err)
+        self.assertIn("stacks whose update had ended keep it: `tranship deploy prod`", run.err)
+        self.assertEqual((self.gateway.actions("RollbackStack", "CancelUpdateStack"), run.err.splitlines()[-1]), (["RollbackStack"], "cancelled"))
+        self.assertEqual(self.state("shop-prod-ApiStack"), "UPDATE_ROLLBACK_COMPLETE")
+        self.assertIn("nothing is in progress: no stack of shop-prod is being changed\n", self.tranship("cancel", "prod", "--yes").err)
+        self.say("independent")
+        self.again("--set", "APP_VERSION=2")
+        self.assertEqual(self.version(), "2")
+        self.gateway.reset()
+        run = self.tranship("rollback", "prod", "--yes", expect=2)
+        self.assertIn("the stack shop-prod cannot go back alone: other stacks use what it has\n", run.err)
+        self.assertIn("`tranship deploy prod` with the manifest", run.err)
+        self.assertIn("`--detach` is not possible for independent stacks", self.again("--set", "APP_VERSION=3", "--detach", expect=2).err)
+        self.assertEqual(self.created(), set())
+        self.tranship("rollback", "--stack", "shop-prod-WebStack", "--region", "us-east-1", "--yes")
+        self.assertEqual(self.version(), "1")
+        tags = self.stacks.describe_stacks(StackName="shop-prod-WebStack")["Stacks"][0]["Tags"]
+        self.assertIn({"Key": "tranship:stage", "Value": "service"}, tags)
+
+    def test_file_systems_that_were_kept_are_attached_again(self):
+        self.say("independent", MANIFEST.replace('expose: ["9000"]', 'expose: ["9000"]\n    volumes: ["uploads:/data"]') + "volumes: { uploads: {} }\n")
+        self.deploy("--set", "APP_VERSION=1")
+        places, (first,) = self.places(), self.files()
+        self.tranship("down", "prod", "--yes")
+        run = self.deploy("--set", "APP_VERSION=1", "--reattach")
+        self.assertIn(f"was deleted and left {first}", run.err)
+        self.assertEqual((self.files(), self.places()), ([first], places))
+        self.assertIn("no changes", self.again("--set", "APP_VERSION=1").err)
+
+    def files(self):
+        """The file systems that stacks have."""
+        live = [one for one in self.stacks.describe_stacks()["Stacks"] if one["StackStatus"] != "DELETE_COMPLETE"]
+        found = [self.stacks.describe_stack_resources(StackName=one["StackId"])["StackResources"] for one in live]
+        return [one["PhysicalResourceId"] for all in found for one in all if one["ResourceType"] == "AWS::EFS::FileSystem"]
 
     def diff(self, *arguments, expect=3):
         return self.tranship("diff", "prod", "--no-publish", "--set", *arguments, expect=expect)

@@ -53,6 +53,11 @@ pub(super) fn is_of(stack: &DeployedStack, application: &str) -> bool {
     stack.tags.iter().any(|(key, value)| key == APPLICATION && value == application)
 }
 
+/// The stage of a stack, as its tag says.
+pub(super) fn stage_of(stack: &DeployedStack) -> Option<&str> {
+    stack.tags.iter().find(|(name, _)| name == STAGE).map(|(_, stage)| stage.as_str())
+}
+
 impl DeployedApplication {
     /// Finds it; `None` where its first stack is not there.
     pub(in crate::deploy) async fn find(client: &Client, name: &str) -> Result<Option<Self>, DeployFailure> {
@@ -165,6 +170,7 @@ mod tests {
         second.outputs = vec![pair("WebUrl", "http://web")];
         second.parameters = [pair("Cluster", "shop-1"), pair("Version", "0")].into();
         second.tags = vec![pair(APPLICATION, "shop"), pair(STAGE, "service")];
+        assert_eq!((stage_of(&second), stage_of(&first)), (Some("service"), None));
         assert!(is_of(&second, "shop") && !is_of(&second, "shop-WebStack") && !is_of(&first, "shop"));
         let application = DeployedApplication { stacks: vec![first, second] };
         assert_eq!(application.outputs(), [pair("Url", "http://shop"), pair("WebUrl", "http://web")]);

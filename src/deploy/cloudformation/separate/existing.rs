@@ -27,11 +27,6 @@ pub(super) fn tags(application: &str, separate: Option<&SeparateDeployment>) -> 
     vec![(APPLICATION.to_owned(), application.to_owned()), (STAGE.to_owned(), stage.to_owned())]
 }
 
-/// The stage of a stack, as its tag says.
-pub(super) fn stage_of(stack: &DeployedStack) -> Option<&str> {
-    stack.tags.iter().find(|(name, _)| name == STAGE).map(|(_, stage)| stage.as_str())
-}
-
 /// The resources of a template, with their types.
 pub(super) fn resources(text: &str) -> BTreeMap<String, String> {
     let document = template::read(text).unwrap_or_default();

@@ -4,15 +4,19 @@
 //! stack goes the way of a single one, with its guards; what would move a resource to another stack, or give up data, is
 //! refused before anything is done; what leaves the application goes after everything that may still use it.
 
+mod cancelled;
 mod departure;
 mod existing;
 mod stack_progress;
 mod values;
 
+pub(super) use self::cancelled::cancel;
+
 use self::departure::StackDeparture;
 use self::existing::ApplicationStacks;
 use self::stack_progress::StackProgress;
 use self::values::StackValues;
+use super::application::stage_of;
 use super::down as single;
 use super::replacement_guard;
 use super::review::RunningStacks;
@@ -107,20 +111,14 @@ fn compared(
     super::review::of(session, deployment, running, choices, artifacts, options)
 }
 
-/// Refuses what needs one operation of CloudFormation.
+/// Refuses to end before the last stack has begun.
 fn refuse(options: &DeployOptions) -> Result<(), DeployFailure> {
-    let flags = [
-        (options.detach, "--detach"),
-        (options.no_rollback, "--no-rollback"),
-        (options.reattach, "--reattach"),
-    ];
-    match flags.iter().find(|(set, _)| *set) {
-        None => Ok(()),
-        Some((_, flag)) => {
-            Err(DeployFailure::usage(format!("`{flag}` is not supported for independent stacks"))
-                .help(format!("leave `{flag}` out: each stack is an operation of its own")))
-        }
+    if !options.detach {
+        return Ok(());
     }
+    Err(DeployFailure::usage("`--detach` is not possible for independent stacks")
+        .help("this program begins each stack when those before it are done: AWS could not go on alone")
+        .help("leave `--detach` out; after an interruption, the same command goes on"))
 }
 
 /// What has been done.
@@ -214,7 +212,7 @@ impl SeparateRun<'_> {
     /// Deletes the stacks that left the application, and what stayed in others until now.
     async fn backward(&self, state: &RunState, progress: &SharedProgress<'_>) -> Result<(), DeployFailure> {
         for stage in DELETED {
-            let left = self.stacks.removed().filter(|(_, it)| existing::stage_of(it) == Some(stage));
+            let left = self.stacks.removed().filter(|(_, it)| stage_of(it) == Some(stage));
             let work = left.map(|(name, stack)| self.delete(name, stack, state, progress));
             side_by_side::run(TOGETHER, work).await?;
             let again = self.deployment.separate.iter().filter(|it| it.stage == stage);
@@ -420,8 +418,7 @@ async fn delete_all(
         Box::pin(single::down(session, &stack, environment, options, &mut own)).await.map(|_| ())
     };
     for stage in DELETED {
-        let names =
-            there.iter().filter(|(_, it)| existing::stage_of(it) == Some(stage)).map(|(name, _)| name);
+        let names = there.iter().filter(|(_, it)| stage_of(it) == Some(stage)).map(|(name, _)| name);
         side_by_side::run(TOGETHER, names.map(|name| one(name))).await?;
     }
     match there.contains_key(&deployment.stack) {
