@@ -3,7 +3,7 @@
 //! In: a [`TargetDeployment`]. Out: [`PastEvent`]s of the stack and its services, or of the environment: what AWS remembers of the
 //! last operations.
 
-use super::stack_inside::{StackInside, StackPlace};
+use super::stack_inside::{LabelledStack, StackInside};
 use super::watch::{interrupted, open_all};
 use crate::deploy::cloudformation::application::READ;
 use crate::deploy::cloudformation::side_by_side;
@@ -155,7 +155,7 @@ async fn of_stack(
 }
 
 /// An event of a stack; `None` where its root tells the same.
-fn of_resource(place: &StackPlace<'_>, event: &StackEvent) -> Option<PastEvent> {
+fn of_resource(place: &LabelledStack<'_>, event: &StackEvent) -> Option<PastEvent> {
     let name = event.logical_resource_id().unwrap_or_default();
     let is_own = event.physical_resource_id() == event.stack_id();
     let subject = match place.label {
@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn an_event_has_the_name_of_its_stack_in_front() {
         let subject = |label: Option<&'static str>, nested: bool, physical: &str| {
-            let place = StackPlace::sample(label, nested);
+            let place = LabelledStack::sample(label, nested);
             let event = StackEvent::builder().stack_id("S").event_id("1").stack_name("shop-prod-ApiStack");
             let event = event.logical_resource_id("Api").physical_resource_id(physical).build();
             of_resource(&place, &event).map(|it| it.subject)

@@ -170,20 +170,20 @@ impl StackInside {
     }
 
     /// The stacks and the nested stacks, the ones that were changed last first.
-    pub(super) fn places(&self, application: &str) -> Vec<StackPlace<'_>> {
-        let own = self.application.stacks.iter().map(|it| StackPlace {
+    pub(super) fn places(&self, application: &str) -> Vec<LabelledStack<'_>> {
+        let own = self.application.stacks.iter().map(|it| LabelledStack {
             label: short(it.name(), application),
             id: &it.id,
             changed: &it.changed,
             nested: false,
         });
-        let nested = self.resources.iter().filter(|it| it.kind == NESTED_STACK).map(|it| StackPlace {
+        let nested = self.resources.iter().filter(|it| it.kind == NESTED_STACK).map(|it| LabelledStack {
             label: Some(&it.logical),
             id: &it.physical,
             changed: &it.changed,
             nested: true,
         });
-        let mut all: Vec<StackPlace<'_>> = own.chain(nested).collect();
+        let mut all: Vec<LabelledStack<'_>> = own.chain(nested).collect();
         all.sort_by(|a, b| b.changed.cmp(a.changed));
         all
     }
@@ -191,7 +191,7 @@ impl StackInside {
 
 /// A stack of an application.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct StackPlace<'a> {
+pub(super) struct LabelledStack<'a> {
     /// What stands in front of the names of its resources; nothing for the first stack.
     pub(super) label: Option<&'a str>,
     /// Its id.
@@ -203,10 +203,10 @@ pub(super) struct StackPlace<'a> {
 }
 
 #[cfg(test)]
-impl StackPlace<'static> {
+impl LabelledStack<'static> {
     /// A stack that is called so, for tests.
     pub(super) fn sample(label: Option<&'static str>, nested: bool) -> Self {
-        StackPlace { label, id: "", changed: "", nested }
+        LabelledStack { label, id: "", changed: "", nested }
     }
 }
 
