@@ -28,7 +28,7 @@ pub(in crate::deploy) async fn cancel(
     let [stack] = application.stacks.as_slice() else {
         return Box::pin(separate::cancel(session, deployment, &application, options, progress)).await;
     };
-    own(&client, name, &stack, options).await?;
+    own(&client, name, stack, options).await?;
     let failed = is_left(stack);
     if !stack.is_busy() && !failed {
         progress.message(&format!("nothing is in progress: the stack {name} is {}", stack.status.as_str()));

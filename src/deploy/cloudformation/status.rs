@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn of_several_stacks_those_that_failed_are_named() {
         let first = ("shop", UpdateComplete, "");
-        assert_eq!(told(&[first.clone()]), ["changed: 2026-11-28", "deployed by: ops"]);
+        assert_eq!(told(std::slice::from_ref(&first)), ["changed: 2026-11-28", "deployed by: ops"]);
         let one = told(&[("shop", RollbackComplete, "no room")]);
         assert_eq!(one, ["changed: 2026-11-28", "reason: no room", "deployed by: ops"]);
         let api = ("shop-ApiStack", RollbackComplete, "no room");
