@@ -154,12 +154,21 @@ impl ApplicationStacks {
             }
         });
         side_by_side::run(READ, reads).await?;
-        let (running, nested) = (running.into_inner(), inside.into_inner());
+        Ok(Self::of(there, planned, running.into_inner(), inside.into_inner()))
+    }
+
+    /// Of the stacks that are there, the new templates, those that run, and the nested stack of each resource that is in one.
+    pub(super) fn of(
+        there: BTreeMap<String, DeployedStack>,
+        planned: BTreeMap<String, String>,
+        running: BTreeMap<String, String>,
+        nested: BTreeMap<String, String>,
+    ) -> Self {
         let departures = planned.iter().filter_map(|(name, new)| {
             Some((name.clone(), StackDeparture::between(running.get(name)?, new)?))
         });
         let departures = departures.collect();
-        Ok(ApplicationStacks { there, planned, running, departures, nested })
+        ApplicationStacks { there, planned, running, departures, nested }
     }
 
     /// The templates that run, as those of one application; `None` where its first stack is not there.

@@ -7,13 +7,17 @@
 mod cancelled;
 mod departure;
 mod existing;
+mod plan;
 mod stack_progress;
+#[cfg(test)]
+mod tests;
 mod values;
 
 pub(super) use self::cancelled::cancel;
 
 use self::departure::StackDeparture;
 use self::existing::ApplicationStacks;
+use self::plan::SeparatePlan;
 use self::stack_progress::StackProgress;
 use self::values::StackValues;
 use super::application::stage_of;
@@ -24,15 +28,14 @@ use super::side_by_side;
 use super::stack::DeployedStack;
 use crate::deploy::failure::DeployFailure;
 use crate::deploy::parameters::{self, ParameterChoice};
-use crate::deploy::progress::{DeployProgress, PlannedChange, ResourceAction};
+use crate::deploy::progress::DeployProgress;
 use crate::deploy::review::DeploymentReview;
 use crate::deploy::session::AwsSession;
 use crate::deploy::{DeployOptions, DeployOutcome, ForcedTasks, confirm, confirm_by_name};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_artifact::ArtifactSet;
-use tranship_cloudformation::NESTED_STACK;
-use tranship_targets::{GivenParameter, SeparateDeployment, StackDeployment};
+use tranship_targets::{SeparateDeployment, StackDeployment};
 
 /// Stacks that are deployed at the same time.
 const TOGETHER: usize = 8;
@@ -56,10 +59,11 @@ pub(super) async fn deploy(
     stacks.refuse_moves(deployment)?;
     replacement_guard::check(&stacks.lost_data(), &options.allow_replacement)?;
     let values = StackValues::choose(session, deployment, &stacks, options, progress).await?;
-    let run = SeparateRun { session, deployment, artifacts, options, stacks: &stacks, values: &values };
+    let plan = SeparatePlan { deployment, force: &options.force, stacks: &stacks, values: &values };
+    let run = SeparateRun { session, deployment, artifacts, options, stacks: &stacks, values: &values, plan };
     let reviewed = compared(session, deployment, &stacks, &values.choices, artifacts, options);
     let reviewed = super::reviewed(reviewed, options, progress)?;
-    let planned = run.planned();
+    let planned = run.plan.planned();
     if let Some(review) = reviewed.filter(|it| !it.diff.is_empty()) {
         progress.review(&review.subject, &review.diff);
     }
@@ -76,7 +80,7 @@ pub(super) async fn deploy(
     if !state.changed.get() {
         progress.borrow_mut().message(&format!("{} is up to date: no changes", deployment.stack));
     }
-    Ok(DeployOutcome { changed: state.changed.get(), outputs: run.own_outputs(&state) })
+    Ok(DeployOutcome { changed: state.changed.get(), outputs: run.plan.own_outputs(&state.outputs.borrow()) })
 }
 
 /// Compares the stacks with what they are to be, and changes nothing.
@@ -149,39 +153,10 @@ struct SeparateRun<'a> {
     options: &'a DeployOptions,
     stacks: &'a ApplicationStacks,
     values: &'a StackValues,
+    plan: SeparatePlan<'a>,
 }
 
 impl SeparateRun<'_> {
-    /// The stacks that are created, changed and deleted, as far as that is known before the first of them.
-    fn planned(&self) -> Vec<PlannedChange> {
-        let change = |action: ResourceAction, name: &str| PlannedChange {
-            action,
-            name: name.to_owned(),
-            kind: NESTED_STACK.to_owned(),
-            detail: String::new(),
-            data_at_risk: false,
-        };
-        let names = self.stacks.planned.keys().filter_map(|name| match self.stacks.there.get(name) {
-            None => Some(change(ResourceAction::Add, name)),
-            Some(_) if self.will_change(name) => Some(change(ResourceAction::Modify, name)),
-            Some(_) => None,
-        });
-        let removed = self.stacks.removed().map(|(name, _)| change(ResourceAction::Remove, name));
-        let mut all: Vec<PlannedChange> = names.chain(removed).collect();
-        all.sort_by(|a, b| (a.action, &a.name).cmp(&(b.action, &b.name)));
-        all
-    }
-
-    /// Whether a stack that is there is changed, as far as that is known before the first of them.
-    fn will_change(&self, name: &str) -> bool {
-        let Some(text) = self.stacks.planned.get(name) else { return false };
-        let separate = self.deployment.separate.iter().find(|it| it.stack == name);
-        let values = self.values.of_stack(self.stacks, name, text, &BTreeMap::new());
-        !values.secrets.is_empty()
-            || self.forced(separate) != ForcedTasks::None
-            || !self.stacks.is_same(name, text, &values.parameters)
-    }
-
     async fn all(&self, state: &RunState, progress: &SharedProgress<'_>) -> Result<(), DeployFailure> {
         self.forward(state, progress).await?;
         self.backward(state, progress).await
@@ -193,11 +168,7 @@ impl SeparateRun<'_> {
         let mut done: BTreeSet<&str> = BTreeSet::new();
         let mut open: Vec<&SeparateDeployment> = self.deployment.separate.iter().collect();
         while !open.is_empty() {
-            let first = open.iter().map(|it| stage(it.stage)).min().unwrap_or_default();
-            let waits = |it: &&SeparateDeployment| {
-                stage(it.stage) > first || !it.after.iter().all(|name| done.contains(name.as_str()))
-            };
-            let (later, wave): (Vec<_>, Vec<_>) = open.iter().copied().partition(waits);
+            let (wave, later) = plan::next(&open, &done);
             if wave.is_empty() {
                 return Err(DeployFailure::failed("the stacks wait for each other"));
             }
@@ -256,9 +227,9 @@ impl SeparateRun<'_> {
         let Some(new) = self.stacks.planned.get(name) else { return Ok(()) };
         let departure = self.stacks.departure(name).filter(|_| keeps);
         let text = departure.map_or(new.as_str(), StackDeparture::text);
-        let given = self.given(separate, state)?;
+        let given = plan::given(separate, &state.outputs.borrow())?;
         let parameters = self.values.of_stack(self.stacks, name, text, &given);
-        let forced = self.forced(separate);
+        let forced = self.plan.forced(separate);
         if keeps
             && forced == ForcedTasks::None
             && parameters.secrets.is_empty()
@@ -299,48 +270,6 @@ impl SeparateRun<'_> {
         Ok(())
     }
 
-    /// The values of what a stack takes from others.
-    fn given(
-        &self,
-        separate: Option<&SeparateDeployment>,
-        state: &RunState,
-    ) -> Result<BTreeMap<String, String>, DeployFailure> {
-        let outputs = state.outputs.borrow();
-        let mut given = BTreeMap::new();
-        for (name, value) in separate.iter().flat_map(|it| &it.given) {
-            let value = match value {
-                GivenParameter::Value(value) => value.clone(),
-                GivenParameter::Output { stack, output } => {
-                    let found = outputs.get(stack).and_then(|all| all.get(output));
-                    found.cloned().ok_or_else(|| {
-                        DeployFailure::failed(format!("the stack {stack} has no output {output}"))
-                    })?
-                }
-            };
-            given.insert(name.clone(), value);
-        }
-        Ok(given)
-    }
-
-    /// Whether the service of a stack gets new tasks: the flags name it, or a secret that it reads has a new value.
-    fn forced(&self, separate: Option<&SeparateDeployment>) -> ForcedTasks {
-        let Some(it) = separate.filter(|it| self.stacks.there.contains_key(&it.stack)) else {
-            return ForcedTasks::None;
-        };
-        let Some(service) = &it.service else { return ForcedTasks::None };
-        let runs = self.deployment.services.iter().any(|known| known.name == *service);
-        let named = match &self.options.force {
-            ForcedTasks::None => false,
-            ForcedTasks::All => true,
-            ForcedTasks::Services(names) => names.contains(service),
-        };
-        let reads = it.given.iter().any(|(_, value)| match value {
-            GivenParameter::Output { output, .. } => self.values.renewed.contains(output),
-            GivenParameter::Value(_) => false,
-        });
-        if runs && (named || reads) { ForcedTasks::All } else { ForcedTasks::None }
-    }
-
     async fn delete(
         &self,
         name: &str,
@@ -354,31 +283,6 @@ impl SeparateRun<'_> {
         state.changed.set(true);
         Ok(())
     }
-
-    /// The outputs that are of the application, and not for other stacks.
-    fn own_outputs(&self, state: &RunState) -> Vec<(String, String)> {
-        let taken: BTreeSet<(&str, &str)> = self
-            .deployment
-            .separate
-            .iter()
-            .flat_map(|it| &it.given)
-            .filter_map(|it| match &it.1 {
-                GivenParameter::Output { stack, output } => Some((stack.as_str(), output.as_str())),
-                GivenParameter::Value(_) => None,
-            })
-            .collect();
-        let outputs = state.outputs.borrow();
-        let all = outputs.iter().filter(|(stack, _)| self.stacks.planned.contains_key(*stack));
-        let own = all.flat_map(|(stack, all)| {
-            all.iter().filter(|(name, _)| !taken.contains(&(stack.as_str(), name.as_str())))
-        });
-        own.map(|(name, value)| (name.clone(), value.clone())).collect()
-    }
-}
-
-/// The place of a stage among those that are deployed.
-fn stage(name: &str) -> usize {
-    DELETED.iter().rev().position(|it| *it == name).unwrap_or(usize::MAX)
 }
 
 /// Deletes all stacks of the application: first what uses others.

@@ -15,11 +15,11 @@ use tranship_targets::{DeployParameter, StackDeployment};
 
 /// The values for a whole deployment.
 pub(super) struct StackValues {
-    declared: BTreeMap<String, DeployParameter>,
+    pub(super) declared: BTreeMap<String, DeployParameter>,
     /// How each parameter of the application is given.
     pub(super) choices: BTreeMap<String, ParameterChoice>,
     /// What other stacks were given, where it is no secret.
-    known: BTreeMap<String, String>,
+    pub(super) known: BTreeMap<String, String>,
     /// The outputs of secrets that get a new value.
     pub(super) renewed: BTreeSet<String>,
 }
@@ -138,7 +138,7 @@ pub(super) async fn given_before(
 }
 
 /// The outputs of secrets whose value this deployment sets anew.
-fn renewed(
+pub(super) fn renewed(
     stacks: &ApplicationStacks,
     deployment: &StackDeployment,
     choices: &BTreeMap<String, ParameterChoice>,
