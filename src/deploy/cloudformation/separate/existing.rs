@@ -3,28 +3,20 @@
 //! In: the account, and the templates of a compile. Out: [`ApplicationStacks`]. A stack says by a tag which application it
 //! belongs to, and in which stage it is.
 
-use super::super::{nested, own, settle, template};
+use super::super::application::{self, APPLICATION, READ, STAGE, is_of};
+use super::super::{nested, own, settle, side_by_side, template};
 use super::departure::StackDeparture;
-use super::side_by_side;
-use crate::deploy::failure::{DeployFailure, sdk};
+use crate::deploy::failure::DeployFailure;
 use crate::deploy::progress::{DeployProgress, PlannedChange, ResourceAction};
 use crate::deploy::session::AwsSession;
 use crate::deploy::{DeployOptions, cloudformation::DeployedStack};
+use crate::operation::stack_templates::StackTemplates;
 use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use tranship_artifact::ArtifactSet;
 use tranship_facts::DATA_STORES;
-use tranship_targets::{DeployParameter, SeparateDeployment, StackDeployment};
-
-/// The tag with the name of the application's first stack.
-const APPLICATION: &str = "tranship:application";
-
-/// The tag with the stage.
-const STAGE: &str = "tranship:stage";
-
-/// Templates that are read at the same time.
-const READ: usize = 8;
+use tranship_targets::{DeployParameter, GivenParameter, SeparateDeployment, StackDeployment};
 
 /// Resources that a message lists.
 const LISTED: usize = 5;
@@ -33,11 +25,6 @@ const LISTED: usize = 5;
 pub(super) fn tags(application: &str, separate: Option<&SeparateDeployment>) -> Vec<(String, String)> {
     let stage = separate.map_or("foundation", |it| it.stage);
     vec![(APPLICATION.to_owned(), application.to_owned()), (STAGE.to_owned(), stage.to_owned())]
-}
-
-/// The stage of a stack, as its tag says.
-pub(super) fn stage_of(stack: &DeployedStack) -> Option<&str> {
-    stack.tags.iter().find(|(name, _)| name == STAGE).map(|(_, stage)| stage.as_str())
 }
 
 /// The resources of a template, with their types.
@@ -69,24 +56,12 @@ pub(super) async fn list(
     let client = session.cloudformation();
     let planned =
         |name: &str| name == deployment.stack || deployment.separate.iter().any(|it| it.stack == *name);
-    let (mut found, mut token) = (BTreeMap::new(), None);
-    loop {
-        let page = client.describe_stacks().set_next_token(token).send().await;
-        let page = page.map_err(|error| sdk("list the stacks", error))?;
-        for described in page.stacks() {
-            let (name, stack) =
-                (described.stack_name().unwrap_or_default(), super::super::stack::read(described));
-            let ours = stack.tags.iter().any(|(key, value)| key == APPLICATION && *value == deployment.stack);
-            if planned(name) || ours {
-                own(&client, name, &stack, options).await?;
-                found.insert(name.to_owned(), stack);
-            }
-        }
-        token = page.next_token().map(str::to_owned);
-        if token.is_none() {
-            return Ok(found);
-        }
+    let ours = |name: &str, stack: &DeployedStack| planned(name) || is_of(stack, &deployment.stack);
+    let found = application::list(&client, ours).await?;
+    for (name, stack) in &found {
+        own(&client, name, stack, options).await?;
     }
+    Ok(found)
 }
 
 /// What is there, and what is to be.
@@ -111,14 +86,6 @@ impl ApplicationStacks {
         options: &DeployOptions,
         progress: &mut dyn DeployProgress,
     ) -> Result<Self, DeployFailure> {
-        let text = |path: &str| {
-            let found = artifacts.get(path).map(|it| String::from_utf8_lossy(&it.bytes).into_owned());
-            found.ok_or_else(|| DeployFailure::failed(format!("the artifact set has no {path}")))
-        };
-        let mut planned = BTreeMap::from([(deployment.stack.clone(), text("template.yaml")?)]);
-        for stack in &deployment.separate {
-            planned.insert(stack.stack.clone(), text(&stack.template)?);
-        }
         let mut there = list(session, deployment, options).await?;
         let unsettled: Vec<String> =
             there.iter().filter(|(_, it)| !it.is_updatable()).map(|(name, _)| name.clone()).collect();
@@ -128,6 +95,47 @@ impl ApplicationStacks {
                 Some(stack) => there.insert(name, stack),
                 None => there.remove(&name),
             };
+        }
+        Self::load(session, deployment, artifacts, there).await
+    }
+
+    /// Reads them, and leaves all as it is. Warns about stacks that are being changed.
+    pub(super) async fn look(
+        session: &AwsSession,
+        deployment: &StackDeployment,
+        artifacts: &ArtifactSet,
+        options: &DeployOptions,
+        progress: &mut dyn DeployProgress,
+    ) -> Result<Self, DeployFailure> {
+        let mut there = list(session, deployment, options).await?;
+        let busy: Vec<&str> =
+            there.iter().filter(|(_, it)| it.is_busy()).map(|(name, _)| name.as_str()).collect();
+        if let Some(first) = busy.first() {
+            let more = match busy.len() {
+                1 => String::new(),
+                several => format!(" and {} more", several - 1),
+            };
+            progress.warn(&format!(
+                "{first}{more} are being changed: this compares with the last complete state"
+            ));
+        }
+        there.retain(|_, stack| !stack.is_empty() && !stack.is_remains());
+        Self::load(session, deployment, artifacts, there).await
+    }
+
+    async fn load(
+        session: &AwsSession,
+        deployment: &StackDeployment,
+        artifacts: &ArtifactSet,
+        there: BTreeMap<String, DeployedStack>,
+    ) -> Result<Self, DeployFailure> {
+        let text = |path: &str| {
+            let found = artifacts.get(path).map(|it| String::from_utf8_lossy(&it.bytes).into_owned());
+            found.ok_or_else(|| DeployFailure::failed(format!("the artifact set has no {path}")))
+        };
+        let mut planned = BTreeMap::from([(deployment.stack.clone(), text("template.yaml")?)]);
+        for stack in &deployment.separate {
+            planned.insert(stack.stack.clone(), text(&stack.template)?);
         }
         let client = session.cloudformation();
         let running = RefCell::new(BTreeMap::new());
@@ -146,12 +154,48 @@ impl ApplicationStacks {
             }
         });
         side_by_side::run(READ, reads).await?;
-        let (running, nested) = (running.into_inner(), inside.into_inner());
+        Ok(Self::of(there, planned, running.into_inner(), inside.into_inner()))
+    }
+
+    /// Of the stacks that are there, the new templates, those that run, and the nested stack of each resource that is in one.
+    pub(super) fn of(
+        there: BTreeMap<String, DeployedStack>,
+        planned: BTreeMap<String, String>,
+        running: BTreeMap<String, String>,
+        nested: BTreeMap<String, String>,
+    ) -> Self {
         let departures = planned.iter().filter_map(|(name, new)| {
             Some((name.clone(), StackDeparture::between(running.get(name)?, new)?))
         });
         let departures = departures.collect();
-        Ok(ApplicationStacks { there, planned, running, departures, nested })
+        ApplicationStacks { there, planned, running, departures, nested }
+    }
+
+    /// The templates that run, as those of one application; `None` where its first stack is not there.
+    pub(super) fn templates(&self, deployment: &StackDeployment) -> Option<StackTemplates> {
+        let known: BTreeMap<(&str, &str), &GivenParameter> = deployment
+            .separate
+            .iter()
+            .flat_map(|it| it.given.iter().map(|(name, value)| ((it.stack.as_str(), name.as_str()), value)))
+            .collect();
+        StackTemplates::deployed(&deployment.stack, &self.running, &|stack, parameter| match known
+            .get(&(stack, parameter))?
+        {
+            GivenParameter::Output { stack, output } => Some((stack.clone(), output.clone())),
+            GivenParameter::Value(_) => None,
+        })
+    }
+
+    /// The values of the parameters of all stacks.
+    pub(super) fn parameters(&self) -> BTreeMap<String, String> {
+        let all = self.there.values().flat_map(|it| &it.parameters);
+        all.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
+    /// Which stacks are there, and when each was changed.
+    pub(super) fn identity(&self) -> String {
+        let lines: Vec<String> = self.there.values().map(|it| format!("{}\n{}", it.id, it.changed)).collect();
+        lines.join("\n")
     }
 
     /// The stacks that are there and are no more to be.
@@ -162,11 +206,6 @@ impl ApplicationStacks {
     /// What leaves a stack that stays.
     pub(super) fn departure(&self, name: &str) -> Option<&StackDeparture> {
         self.departures.get(name)
-    }
-
-    /// Whether the template of a stack differs from the one that runs.
-    pub(super) fn is_changed(&self, name: &str) -> bool {
-        self.running.get(name) != self.planned.get(name)
     }
 
     /// Whether a stack has this template already, and these values.

@@ -15,10 +15,11 @@ use tranship_targets::{DeployParameter, StackDeployment};
 
 /// The values for a whole deployment.
 pub(super) struct StackValues {
-    declared: BTreeMap<String, DeployParameter>,
-    choices: BTreeMap<String, ParameterChoice>,
+    pub(super) declared: BTreeMap<String, DeployParameter>,
+    /// How each parameter of the application is given.
+    pub(super) choices: BTreeMap<String, ParameterChoice>,
     /// What other stacks were given, where it is no secret.
-    known: BTreeMap<String, String>,
+    pub(super) known: BTreeMap<String, String>,
     /// The outputs of secrets that get a new value.
     pub(super) renewed: BTreeSet<String>,
 }
@@ -46,16 +47,8 @@ impl StackValues {
         for (stack, names) in &texts {
             names.iter().for_each(|name| needed.entry(name).or_default().push(stack));
         }
-        let mut previous: BTreeSet<String> = BTreeSet::new();
-        let mut known = BTreeMap::new();
-        let mut seen: BTreeSet<&String> = BTreeSet::new();
-        for stack in stacks.there.values() {
-            let new = stack.parameters.keys().filter(|name| seen.insert(name)).count();
-            if new > 0 {
-                previous.extend(stack.given_parameters(&session.cloudformation()).await?);
-            }
-            known.extend(stack.parameters.iter().map(|(name, value)| (name.clone(), value.clone())));
-        }
+        let mut previous = given_before(session, stacks).await?;
+        let mut known = stacks.parameters();
         // A secret is only where it was given: a stack that has none needs it again.
         for parameter in deployment.parameters.iter().filter(|it| it.secret) {
             known.remove(&parameter.name);
@@ -96,7 +89,7 @@ impl StackValues {
         stack: &str,
         text: &str,
         given: &BTreeMap<String, String>,
-    ) -> Result<StackParameters, DeployFailure> {
+    ) -> StackParameters {
         let mut found = StackParameters { parameters: Vec::new(), secrets: BTreeMap::new() };
         for name in declared(text) {
             let before = stacks.there.get(stack).is_some_and(|it| it.parameters.contains_key(&name));
@@ -125,12 +118,27 @@ impl StackValues {
             }
             found.parameters.push(parameter);
         }
-        Ok(found)
+        found
     }
 }
 
+/// The parameters that any of the stacks was given, as opposed to those left to their defaults.
+pub(super) async fn given_before(
+    session: &AwsSession,
+    stacks: &ApplicationStacks,
+) -> Result<BTreeSet<String>, DeployFailure> {
+    let (mut given, mut seen) = (BTreeSet::new(), BTreeSet::new());
+    for stack in stacks.there.values() {
+        let new = stack.parameters.keys().filter(|name| seen.insert(*name)).count();
+        if new > 0 {
+            given.extend(stack.given_parameters(&session.cloudformation()).await?);
+        }
+    }
+    Ok(given)
+}
+
 /// The outputs of secrets whose value this deployment sets anew.
-fn renewed(
+pub(super) fn renewed(
     stacks: &ApplicationStacks,
     deployment: &StackDeployment,
     choices: &BTreeMap<String, ParameterChoice>,
