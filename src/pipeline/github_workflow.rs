@@ -152,7 +152,7 @@ fn check(plan: &DeliveryPlan, out: &mut WorkflowText) {
     out.job("check", None, &[], &[READ]);
     out.start(plan);
     let flags = &plan.flags.tranship;
-    out.run("Check the manifest", &[], &[format!("tranship{flags} check --format github")]);
+    out.run("Check the manifest", &[], &[format!("tranship{flags} check --all --format github")]);
     let verify = found.verify.join(" && ");
     let lines = [
         format!("if [ ! -d {} ]; then exit 0; fi", quoted(&plan.flags.golden)),

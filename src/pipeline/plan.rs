@@ -365,7 +365,7 @@ pub(super) fn word(provider: PipelineProvider) -> &'static str {
 /// reference", 2026-11).
 pub(super) const OVERRIDES: usize = 1000;
 
-fn refuse_overrides(environments: &[EnvironmentPlan], problems: &mut Vec<PipelineProblem>) {
+pub(super) fn refuse_overrides(environments: &[EnvironmentPlan], problems: &mut Vec<PipelineProblem>) {
     for (name, stack) in environments.iter().filter_map(|it| Some((&it.name, it.stack()?))) {
         if stack_configuration::given(stack).len() > OVERRIDES {
             problems.push(PipelineProblem::new(

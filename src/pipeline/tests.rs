@@ -1,5 +1,9 @@
 //! Pipelines of whole manifests: what is decided, and what is refused.
 
+mod beanstalk;
+mod settings;
+mod workflow;
+
 use super::model::ParameterSource;
 use super::{DeliveryFiles, DeliveryRequest, ManifestFlags, PipelineProblem, deliver, plan};
 use crate::compile::{CompileOutcome, CompileRequest, delivery, identify};
