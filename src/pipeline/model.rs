@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use tranship_app::PipelineProvider;
 use tranship_cloudformation::LogicalId;
 use tranship_facts::resource_actions::ActionGrant;
+use tranship_frontend::diagnostic::{Diagnostic, DiagnosticRule};
+use tranship_frontend::source::Origin;
 
 /// A pipeline, complete.
 #[derive(Debug, Clone)]
@@ -128,11 +130,18 @@ pub(super) struct EnvironmentPlan {
     pub(super) region: Option<String>,
     /// Whether `tranship publish` makes images of it.
     pub(super) publishes: bool,
+    /// Where the manifest declares it.
+    pub(super) origin: Origin,
     /// What is deployed.
     pub(super) delivery: DeliveryKind,
 }
 
 impl EnvironmentPlan {
+    /// A diagnostic at its declaration.
+    pub(super) fn refused(&self, rule: &'static DiagnosticRule, message: String) -> Diagnostic {
+        Diagnostic::new(rule, message).at(self.origin).key(format!("x-tranship.environments.{}", self.name))
+    }
+
     /// An id that begins with the environment.
     pub(super) fn id(&self, end: &str) -> LogicalId {
         super::id(&format!("{}{end}", self.stem))

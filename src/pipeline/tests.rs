@@ -5,10 +5,11 @@ mod settings;
 mod workflow;
 
 use super::model::ParameterSource;
-use super::{DeliveryFiles, DeliveryRequest, ManifestFlags, PipelineProblem, deliver, plan};
+use super::{DeliveryFiles, DeliveryRequest, ManifestFlags, deliver, plan};
 use crate::compile::{CompileOutcome, CompileRequest, delivery, identify};
 use tranship_app::{DeliverySummary, EnvironmentChoice, PipelineProvider};
 use tranship_frontend::compose::LoadOptions;
+use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::world::MemoryWorld;
 
 const SHOP: &str = r#"
@@ -66,7 +67,7 @@ fn request<'a>(
     DeliveryRequest { summary, outcomes, provider: Some(provider), flags }
 }
 
-fn delivered(manifest: &str, provider: PipelineProvider) -> Result<DeliveryFiles, Vec<PipelineProblem>> {
+fn delivered(manifest: &str, provider: PipelineProvider) -> Result<DeliveryFiles, Vec<Diagnostic>> {
     let (summary, outcomes) = compiled(manifest);
     deliver(&request(&summary, &outcomes, provider))
 }
@@ -186,6 +187,11 @@ fn the_build_reads_the_same_manifest_and_quotes_its_words() {
         "- tranship -f 'a b.yaml' build --all",
         "- tranship -f 'a b.yaml' publish dev --tag \"$VERSION\"",
         "- export APP_VERSION=\"$VERSION\"",
+        "- set -o pipefail",
+        "- mkdir -p \"$HOME/.tranship\"",
+        "- tar --extract --gzip --file \"$HOME/.tranship/tranship.tar.gz\" --directory \"$HOME/.tranship\"",
+        "- export PATH=\"$HOME/.tranship:$PATH\"",
+        "- if [ -d golden ]; then tranship -f 'a b.yaml' verify --all; fi",
     ] {
         assert!(buildspec.lines().any(|own| own.trim() == line), "{line}\n{buildspec}");
     }
@@ -277,11 +283,12 @@ fn the_region_of_the_pipeline_must_be_known() {
     assert!(delivered(&regions, PipelineProvider::GitHub).is_ok());
     let other = regions.replace("  skip:", "  pipeline: { region: cn-north-1 }\n  skip:");
     let reached = |region: &str| {
-        format!(
-            "a pipeline in `cn-north-1` cannot deploy to `{region}`, which is in another partition of AWS"
-        )
+        format!("a pipeline in `cn-north-1` cannot deploy {region}, which is in another partition of AWS")
     };
-    assert_eq!(problems(&other), [reached("eu-central-1"), reached("us-east-1")]);
+    assert_eq!(
+        problems(&other),
+        ["`dev` to `us-east-1`", "`prod` to `eu-central-1`", "`site` to `eu-central-1`"].map(reached)
+    );
     assert!(delivered(&other, PipelineProvider::GitHub).is_ok());
 }
 
@@ -406,7 +413,7 @@ fn a_manifest_without_environments_has_no_pipeline() {
     let manifest = "services: { web: { image: nginx } }\nx-tranship: { environments: { pipeline: { target: fargate } } }\n";
     assert_eq!(
         problems(manifest),
-        ["an environment is called `pipeline`, which is the directory of the pipeline's own files"]
+        ["environment `pipeline` has the name of the directory of the pipeline's own files"]
     );
 }
 
@@ -482,4 +489,23 @@ fn nested_templates_are_uploaded_on_github_and_refused_on_codepipeline() {
     assert!(several.contains("--template-file dist/dev/packaged.yaml"));
     assert!(several.contains("--template-file dist/prod/template.yaml"));
     assert!(several.contains("cloudformation:CreateStack"));
+}
+
+#[test]
+fn a_refusal_points_at_the_key_and_says_what_to_do() {
+    let two = "services: { web: { image: nginx } }\nx-tranship:\n  environments:\n    dev: { target: fargate, network: new, stacks: independent }\n    Dev: { target: fargate, network: new, stacks: nested }\n";
+    let found = delivered(two, PipelineProvider::CodePipeline).unwrap_err();
+    let told: Vec<(&str, Option<&str>, usize)> =
+        found.iter().map(|it| (it.rule.name, it.key.as_deref(), it.labels.len())).collect();
+    assert_eq!(
+        told,
+        [
+            ("pipeline/environment-name", Some("x-tranship.environments.Dev"), 2),
+            ("pipeline/independent-stacks", Some("x-tranship.environments.dev"), 1),
+            ("pipeline/nested-stacks", Some("x-tranship.environments.Dev"), 1),
+        ]
+    );
+    assert!(found.iter().all(|it| !it.help.is_empty()));
+    assert_eq!(found[0].message, "the names of environments `dev` and `Dev` differ by capitals alone");
+    assert_ne!(found[1].labels[0].origin, found[2].labels[0].origin);
 }

@@ -10,6 +10,7 @@ use super::identifiers::{
 };
 use super::value::WholeNumber;
 use crate::{At, EnvironmentSummary};
+use tranship_frontend::source::Origin;
 
 /// What becomes of a setting that the pipeline alone heeds.
 pub(super) const PIPELINE: &str = "the delivery pipeline";
@@ -126,4 +127,6 @@ pub struct TestService {
     pub name: String,
     /// The environments that do not skip it.
     pub deployed_in: Vec<String>,
+    /// Where it says so.
+    pub origin: Origin,
 }

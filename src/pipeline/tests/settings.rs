@@ -204,7 +204,7 @@ fn values_that_an_action_cannot_pass_are_refused() {
         stack.parameters = vec![StackParameter { name, description: String::new(), source }];
         let mut problems = Vec::new();
         plan::refuse_overrides(&plan.environments, &mut problems);
-        problems.into_iter().map(|it| format!("{}: {}", it.message, it.help)).collect()
+        problems.into_iter().map(|it| format!("{}: {}", it.message, it.help.join("; "))).collect()
     };
     // `{"":""}` and the value of one identifier take 32 letters.
     assert!(refused(968).is_empty());
