@@ -419,7 +419,7 @@ mod tests {
     fn the_failures_of_an_operation_are_named_in_their_order() {
         let failures =
             vec![event("Db", "CREATE_FAILED", "no room"), event("Web", "CREATE_FAILED", "cancelled")];
-        let stack = DeployedStack::default();
+        let stack = super::super::stack::tests_stack();
         let end = OperationEnd { stack, failures, nested: BTreeMap::new() };
         assert_eq!(end.failed(), ["Db", "Web"]);
     }
