@@ -307,15 +307,39 @@ fn listed(directory: &Utf8Path) -> Result<WrittenFiles, WriteError> {
     }
 }
 
-/// Writes files and archives, and last the list of them, which it returns.
+/// Writes files and archives side by side, and last the list of them, which it returns.
 fn write_tree(
     set: &ArtifactSet,
     mut written: WrittenFiles,
     root: &Utf8Path,
 ) -> Result<WrittenFiles, WriteError> {
     make_directory(root)?;
-    for (path, entry) in set.entries() {
+    for path in set.entries().map(|(path, _)| path).chain(set.archives().map(|(path, _)| path)) {
         make_parents(path, root)?;
+    }
+    let hashes = std::thread::scope(|scope| {
+        // An archive reads each file again: what is copied meanwhile is in the system's cache for both.
+        let files = scope.spawn(|| write_entries(set, root));
+        let hashes: Result<Vec<String>, WriteError> = set
+            .archives()
+            .map(|(path, directory)| {
+                let target = root.join(path);
+                write_archive(&target, set, directory).map_err(io_error(&target))
+            })
+            .collect();
+        let stopped = |_| Err(io_error(root)(io::Error::other("the thread that writes files stopped")));
+        files.join().unwrap_or_else(stopped).and(hashes)
+    })?;
+    for ((path, _), hash) in set.archives().zip(hashes) {
+        written.add(path, &hash);
+    }
+    let target = root.join(LIST);
+    write_file(&target, FileMode::File, written.text().as_bytes()).map_err(io_error(&target))?;
+    Ok(written)
+}
+
+fn write_entries(set: &ArtifactSet, root: &Utf8Path) -> Result<(), WriteError> {
+    for (path, entry) in set.entries() {
         let target = root.join(path);
         match entry {
             ArtifactEntry::Made(artifact) => write_file(&target, artifact.mode, &artifact.bytes),
@@ -323,15 +347,7 @@ fn write_tree(
         }
         .map_err(io_error(&target))?;
     }
-    for (path, directory) in set.archives() {
-        make_parents(path, root)?;
-        let target = root.join(path);
-        let hash = write_archive(&target, set, directory).map_err(io_error(&target))?;
-        written.add(path, &hash);
-    }
-    let target = root.join(LIST);
-    write_file(&target, FileMode::File, written.text().as_bytes()).map_err(io_error(&target))?;
-    Ok(written)
+    Ok(())
 }
 
 fn make_parents(path: &str, root: &Utf8Path) -> Result<(), WriteError> {

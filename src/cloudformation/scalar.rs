@@ -5,20 +5,26 @@
 //! (`yes`, `off`, `null`, ...). A multi-line string is a literal block if a block can hold it.
 //! Everything else is double-quoted.
 
+use std::borrow::Cow;
+
 /// Words that a YAML 1.1 parser reads as a boolean or null, in lower case.
 const WORDS: &[&str] = &["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
 
 /// Whether a string can be unquoted, as a value or a key in block context.
 pub fn is_plain(text: &str) -> bool {
-    let starts = text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '$' | '_' | '('));
-    let printable = text.bytes().all(|b| matches!(b, b' '..=b'~'));
-    let breaks = text.contains(": ") || text.contains(" #") || text.ends_with([' ', ':']);
-    starts && printable && !breaks && !WORDS.contains(&text.to_ascii_lowercase().as_str())
+    let bytes = text.as_bytes();
+    let starts = bytes.first().is_some_and(|first| first.is_ascii_alphabetic() || b"/$_(".contains(first));
+    let is_word = || WORDS.iter().any(|word| word.eq_ignore_ascii_case(text));
+    starts
+        && bytes.iter().all(|byte| matches!(byte, b' '..=b'~'))
+        && !bytes.windows(2).any(|pair| matches!(pair, b": " | b" #"))
+        && !text.ends_with([' ', ':'])
+        && !is_word()
 }
 
 /// The string on one line: plain or double-quoted.
-pub fn inline(text: &str) -> String {
-    if is_plain(text) { text.to_owned() } else { quoted(text) }
+pub fn inline(text: &str) -> Cow<'_, str> {
+    if is_plain(text) { text.into() } else { quoted(text).into() }
 }
 
 /// The string in double quotes, escaped.
@@ -44,8 +50,11 @@ pub fn quoted(text: &str) -> String {
 
 /// The header (`|` or `|-`) and the lines of a literal block; `None` if a block cannot hold the string.
 pub fn block(text: &str) -> Option<(&'static str, Vec<&str>)> {
+    if !text.contains('\n') {
+        return None;
+    }
     let body = text.strip_suffix('\n').unwrap_or(text);
-    let several = text.contains('\n') && !body.is_empty() && !body.ends_with('\n');
+    let several = !body.is_empty() && !body.ends_with('\n');
     let first = !body.starts_with([' ', '\t', '\n']);
     let shown = body.chars().all(|c| c == '\n' || is_shown(c) || c == '\t');
     // Some parsers would read a line of spaces as an empty one.

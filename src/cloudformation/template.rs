@@ -423,6 +423,9 @@ impl TemplateOutput {
 impl Resource {
     /// The resource as a map of the template.
     pub(super) fn body(&self) -> PropertyMap {
+        if self.depends_on.is_empty() {
+            return self.whole_body();
+        }
         // References already imply an order, and linters object to stating it twice.
         let said: Vec<ResourceDependency> = self.properties.dependencies();
         let implied: BTreeSet<&LogicalId> = said.iter().map(ResourceDependency::id).collect();

@@ -79,7 +79,11 @@ impl TemplateWriter {
     }
 
     fn indent(&mut self, columns: usize) {
-        self.out.extend(std::iter::repeat_n(' ', columns));
+        const SPACES: &str = "                                                                ";
+        match SPACES.get(..columns) {
+            Some(spaces) => self.out.push_str(spaces),
+            None => self.out.extend(std::iter::repeat_n(' ', columns)),
+        }
     }
 
     fn line(&mut self, indent: usize, text: &str) {

@@ -4,6 +4,7 @@
 //! [`LOOKED_AT`] bytes are looked at. A reference (`${NAME}`), a blank to fill in and a word for people are none.
 
 use super::secret_spans::secret_spans;
+use super::secret_values::lossy_text;
 
 /// How many bytes of a file are looked at. Configurations are smaller.
 const LOOKED_AT: usize = 256 * 1024;
@@ -21,7 +22,7 @@ pub fn password_line(content: &[u8]) -> Option<usize> {
     if bytes.contains(&0) {
         return None;
     }
-    let text = String::from_utf8_lossy(bytes);
+    let text = lossy_text(bytes);
     let found = text.lines().position(|line| line.len() <= LONGEST_LINE && has_password(line));
     found.map(|line| line + 1)
 }

@@ -3,7 +3,7 @@
 //! In: the path of a file, the bytes of a file. Out: why it must not ship, as a phrase for a sentence: "an SSH
 //! private key". Certificates and public keys may ship. Invariant: at most [`LOOKED_AT`] bytes are looked at.
 
-use super::secret_values::is_blank;
+use super::secret_values::{is_blank, lossy_text};
 use super::token_forms::token_forms;
 use memchr::memmem;
 
@@ -156,7 +156,7 @@ fn in_part(bytes: &[u8]) -> Option<&'static str> {
     if bytes.starts_with(b"\xfe\xed\xfe\xed") && bytes.get(12..16) == Some(&[0, 0, 0, 1]) {
         return Some("a store of private keys");
     }
-    let text = String::from_utf8_lossy(bytes);
+    let text = lossy_text(bytes);
     in_configuration(&text).or_else(|| in_tokens(&text))
 }
 
