@@ -12,6 +12,5 @@ pub fn known_names() -> KnownNames {
 /// Every rule that this program knows.
 pub fn rule_registry() -> RuleRegistry {
     let targets = tranship_targets::all().iter().flat_map(|target| target.rules());
-    let own = [crate::pipeline::rules::ALL];
-    RuleRegistry::new(rules::ALL.iter().chain(tranship_app::rules::ALL).chain(targets).chain(&own).copied())
+    RuleRegistry::new(rules::ALL.iter().chain(tranship_app::rules::ALL).chain(targets).copied())
 }

@@ -17,7 +17,6 @@ mod notifications;
 mod pipeline_roles;
 mod plan;
 mod record;
-pub mod rules;
 mod stack_configuration;
 mod stages;
 #[cfg(test)]
@@ -29,6 +28,7 @@ pub use self::record::{BuildRecord, RecordError, record};
 
 use self::model::DeliveryPlan;
 use tranship_app::PipelineProvider;
+use tranship_app::rules::pipeline as rules;
 use tranship_artifact::{ArtifactSet, PathError};
 use tranship_cloudformation::{FnSub, LogicalId, PseudoParameter, Template};
 use tranship_frontend::diagnostic::Diagnostic;

@@ -6,6 +6,10 @@ use tranship_cloudformation::LogicalId;
 use tranship_facts::resource_actions::ActionGrant;
 use tranship_frontend::diagnostic::{Diagnostic, DiagnosticRule};
 use tranship_frontend::source::Origin;
+use tranship_images::ContentDigest;
+
+/// Letters that a role's name may have (IAM quotas).
+const LONGEST_NAME: usize = 64;
 
 /// A pipeline, complete.
 #[derive(Debug, Clone)]
@@ -83,6 +87,17 @@ impl DeliveryPlan {
     /// The name of a role or another thing that a person must recognize.
     pub(super) fn named(&self, what: &str) -> String {
         format!("{}-{what}", self.prefix)
+    }
+
+    /// The name of a role. One that is too long keeps its start, and what tells it from others with that start.
+    pub(super) fn role_name(&self, what: &str) -> String {
+        let name = self.named(what);
+        if name.len() <= LONGEST_NAME {
+            return name;
+        }
+        let rest = ContentDigest::of(name.as_bytes()).short().to_owned();
+        let start: String = name.chars().take(LONGEST_NAME - rest.len() - 1).collect();
+        format!("{start}-{rest}")
     }
 }
 

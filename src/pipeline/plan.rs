@@ -7,9 +7,10 @@ use super::model::{
     BeanstalkDelivery, DeliveryKind, DeliveryPlan, EnvironmentPlan, ManifestFlags, NotificationPlan,
     ParameterSource, RepositoryPlan, StackDelivery, StackParameter, VariablePlan,
 };
-use super::{id, rules, stack_configuration};
+use super::{github_roles, github_workflow, id, stack_configuration};
 use crate::compile::CompileOutcome;
 use std::collections::{BTreeMap, BTreeSet};
+use tranship_app::rules::pipeline as rules;
 use tranship_app::{At, DeliverySummary, EnvironmentSummary, PipelineProvider};
 use tranship_cloudformation::{LogicalId, ResourceRole};
 use tranship_facts::resource_actions::{ActionGrant, SERVICE_LINKED_ROLES, actions_of};
@@ -75,9 +76,12 @@ pub(super) fn plan(request: &DeliveryRequest<'_>) -> Result<DeliveryPlan, Vec<Di
         project: summary.project.clone(),
         prefix: prefix(&summary.project),
         repository: pipeline.repository.as_ref().map(|it| it.peek().to_string()),
-        branch: pipeline.branch.as_ref().map_or_else(|| "main".to_owned(), |branch| branch.peek().clone()),
+        branch: pipeline
+            .branch
+            .as_ref()
+            .map_or_else(|| "main".to_owned(), |branch| branch.peek().to_string()),
         paths: pipeline.paths.iter().map(|path| path.peek().clone()).collect(),
-        tags: pipeline.tags.iter().map(|tag| tag.peek().clone()).collect(),
+        tags: pipeline.tags.iter().map(|tag| tag.peek().to_string()).collect(),
         connection: pipeline.connection.as_ref().map(|it| it.peek().to_string()),
         account,
         region,
@@ -466,6 +470,9 @@ pub(super) fn notes(plan: &DeliveryPlan) -> Vec<String> {
             format!("deploy artifacts-{region}.yaml in {region} before pipeline.yaml, which takes its outputs as parameters")
         }));
     }
+    if plan.provider == PipelineProvider::GitHub {
+        notes.extend(repository_variables(plan));
+    }
     for environment in &plan.environments {
         let Some(stack) = environment.stack().filter(|stack| stack.has_secrets()) else { continue };
         if plan.provider == PipelineProvider::CodePipeline {
@@ -485,6 +492,46 @@ pub(super) fn notes(plan: &DeliveryPlan) -> Vec<String> {
             notes.push(format!(
                 "{}: create the environment with `tranship deploy {}` before its first run",
                 environment.name, environment.name
+            ));
+        }
+    }
+    notes
+}
+
+/// The variables of the repository on GitHub that the workflow reads, as sentences.
+fn repository_variables(plan: &DeliveryPlan) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    if plan.account.is_none() {
+        names.push("AWS_ACCOUNT_ID".to_owned());
+    }
+    let is_open = |environment: &EnvironmentPlan| environment.region.is_none();
+    if plan.environments.iter().any(is_open) || github_roles::region(plan, None).is_none() {
+        names.push("AWS_REGION".to_owned());
+    }
+    if plan.archive.is_none() {
+        names.push("TRANSHIP_ARCHIVE".to_owned());
+    }
+    names.extend(plan.variables.iter().map(|it| it.name.clone()));
+    let mut notes = Vec::new();
+    if !names.is_empty() {
+        notes.push(format!(
+            "set variables of the repository on GitHub before the first run: {}",
+            names.join(", ")
+        ));
+    }
+    for environment in &plan.environments {
+        let Some(stack) = environment.stack() else { continue };
+        let open: Vec<String> = stack
+            .parameters
+            .iter()
+            .filter(|it| matches!(it.source, ParameterSource::Pipeline(_)))
+            .map(|it| github_workflow::variable(environment, &it.name))
+            .collect();
+        if !open.is_empty() {
+            notes.push(format!(
+                "{0}: set {1} there too, or make the first deployment with `tranship deploy {0}`, whose values stay",
+                environment.name,
+                open.join(", ")
             ));
         }
     }

@@ -209,7 +209,20 @@ fn what_is_yet_to_be_done_is_said() {
     assert_eq!(files.notes.len(), 3, "{:?}", files.notes);
     assert!(files.notes[0].starts_with("dev: keep ApiToken"), "{}", files.notes[0]);
     assert!(files.notes[0].contains("`my-shop-dev/parameters`"), "{}", files.notes[0]);
-    assert!(delivered(SHOP, PipelineProvider::GitHub).unwrap().notes.is_empty());
+    assert_eq!(
+        delivered(SHOP, PipelineProvider::GitHub).unwrap().notes,
+        [
+            "set variables of the repository on GitHub before the first run: AWS_ACCOUNT_ID, TRANSHIP_ARCHIVE, LOG_LEVEL",
+            "dev: set DEV_VPCID, DEV_PUBLICSUBNETS, DEV_PRIVATESUBNETS there too, or make the first deployment with `tranship deploy dev`, whose values stay",
+        ]
+    );
+    let known = "name: shop\nservices: { web: { image: nginx } }\nx-tranship:\n  pipeline: { account: \"111111111111\", tranship: \"https://d.example.org/t.tar.gz\" }\n  environments: { dev: { target: fargate, network: new } }\n";
+    assert_eq!(
+        delivered(known, PipelineProvider::GitHub).unwrap().notes,
+        ["set variables of the repository on GitHub before the first run: AWS_REGION"]
+    );
+    let known = known.replace("network: new", "network: new, region: eu-west-1");
+    assert!(delivered(&known, PipelineProvider::GitHub).unwrap().notes.is_empty());
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 use super::choices::PipelineProvider;
 use super::declaration::setting_group;
+use super::git_names::{BranchName, TagPattern};
 use super::identifiers::{
     AccountNumber, ArchiveAddress, ConnectionArn, NotificationTarget, RegionName, SourceRepository,
 };
@@ -33,7 +34,7 @@ setting_group! {
             targets: Compiler(PIPELINE),
         }
         /// The branch that is delivered.
-        branch: Option<At<String>> {
+        branch: Option<At<BranchName>> {
             default: "`main`",
             example: "x-tranship:\n  pipeline: { branch: release }\n",
             targets: Compiler(PIPELINE),
@@ -45,7 +46,7 @@ setting_group! {
             targets: Compiler(PIPELINE),
         }
         /// Git tags that start a run too.
-        tags: Vec<At<String>> {
+        tags: Vec<At<TagPattern>> {
             default: "none",
             example: "x-tranship:\n  pipeline: { tags: [\"v*\"] }\n",
             targets: Compiler(PIPELINE),

@@ -120,7 +120,12 @@ fn a_first_environment_of_elastic_beanstalk_is_made_by_hand() {
     assert_eq!(files.notes.len(), 3, "{:?}", files.notes);
     assert!(files.notes[0].starts_with("site: keep ApiToken"), "{:?}", files.notes);
     assert_eq!(files.notes[1..], [made("dev"), made("prod")]);
-    assert!(delivered(&mixed(), PipelineProvider::GitHub).unwrap().notes.is_empty());
+    assert_eq!(
+        delivered(&mixed(), PipelineProvider::GitHub).unwrap().notes,
+        [
+            "set variables of the repository on GitHub before the first run: AWS_ACCOUNT_ID, TRANSHIP_ARCHIVE, LOG_LEVEL"
+        ]
+    );
     assert!(problems(&mixed()).is_empty());
 }
 

@@ -147,6 +147,12 @@ fn a_role_in_another_account_has_a_name_that_fits() {
     assert_eq!(long.iter().map(String::len).collect::<Vec<_>>(), [64, 64]);
     assert!(long.iter().all(|name| name.starts_with("my-shop-eeee")), "{long:?}");
     assert_ne!(long[0], long[1]);
+    // Names on GitHub that begin alike stay two names.
+    let (one, two) =
+        (plan.role_name(&format!("{}1", "e".repeat(80))), plan.role_name(&format!("{}2", "e".repeat(80))));
+    assert_eq!((one.len(), two.len()), (64, 64));
+    assert_ne!(one, two);
+    assert_eq!(plan.role_name(&"e".repeat(56)), format!("my-shop-{}", "e".repeat(56)));
 }
 
 #[test]
