@@ -56,6 +56,8 @@ pub(super) struct DeliveryPlan {
     pub(super) variables: Vec<VariablePlan>,
     /// Hosts of Amazon ECR that images name, each with its region.
     pub(super) registries: Vec<(String, String)>,
+    /// Hosts of other registries that images are pushed to, which the build does not log in to.
+    pub(super) other_registries: Vec<String>,
 }
 
 impl DeliveryPlan {

@@ -98,6 +98,7 @@ pub(super) fn plan(request: &DeliveryRequest<'_>) -> Result<DeliveryPlan, Vec<Di
         versions,
         variables: wanted.into_iter().map(variable).collect(),
         registries: registries(summary),
+        other_registries: other_registries(request),
         environments,
     })
 }
@@ -396,6 +397,21 @@ fn registries(summary: &DeliverySummary) -> Vec<(String, String)> {
     hosts.into_iter().collect()
 }
 
+/// The hosts of other registries that images are pushed to.
+fn other_registries(request: &DeliveryRequest<'_>) -> Vec<String> {
+    let host = |name: &str| {
+        let reference = ImageReference::parse(name);
+        let is_other = reference.ecr().is_none();
+        is_other.then(|| reference.registry.unwrap_or("docker.io").to_owned())
+    };
+    let composed = request.summary.composed.iter().filter_map(|image| host(&image.name));
+    let published = request.outcomes.iter().filter(|it| publishes(it)).filter_map(|outcome| {
+        let registry = outcome.project.as_ref()?.registry.as_deref()?;
+        host(&format!("{}/image", registry.trim_end_matches('/')))
+    });
+    composed.chain(published).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
 /// The word for a provider.
 pub(super) fn word(provider: PipelineProvider) -> &'static str {
     match provider {
@@ -469,10 +485,17 @@ pub(super) fn notes(plan: &DeliveryPlan) -> Vec<String> {
         notes.extend(plan.other_regions().into_iter().map(|region| {
             format!("deploy artifacts-{region}.yaml in {region} before pipeline.yaml, which takes its outputs as parameters")
         }));
+        let open = open_parameters(plan);
+        if !open.is_empty() {
+            notes.push(format!("pipeline.yaml needs values of {}", open.join(", ")));
+        }
     }
     if plan.provider == PipelineProvider::GitHub {
         notes.extend(repository_variables(plan));
     }
+    notes.extend(plan.other_registries.iter().map(|host| {
+        format!("the build logs in to Amazon ECR alone: add a `docker login {host}` before it pushes there")
+    }));
     for environment in &plan.environments {
         let Some(stack) = environment.stack().filter(|stack| stack.has_secrets()) else { continue };
         if plan.provider == PipelineProvider::CodePipeline {
@@ -496,6 +519,23 @@ pub(super) fn notes(plan: &DeliveryPlan) -> Vec<String> {
         }
     }
     notes
+}
+
+/// The parameters of `pipeline.yaml` that only a person knows.
+fn open_parameters(plan: &DeliveryPlan) -> Vec<String> {
+    let own = [
+        (plan.connection.is_none(), "ConnectionArn"),
+        (plan.repository.is_none(), "SourceRepository"),
+        (plan.archive.is_none(), "TranshipArchive"),
+    ];
+    let own = own.into_iter().filter(|(is_open, _)| *is_open).map(|(_, name)| name.to_owned());
+    let variables = plan.variables.iter().map(|it| it.parameter.to_string());
+    let stacks = plan.environments.iter().filter_map(EnvironmentPlan::stack);
+    let given = stacks.flat_map(|stack| &stack.parameters).filter_map(|it| match &it.source {
+        ParameterSource::Pipeline(id) => Some(id.to_string()),
+        _ => None,
+    });
+    own.chain(variables).chain(given).collect()
 }
 
 /// The variables of the repository on GitHub that the workflow reads, as sentences.

@@ -206,9 +206,22 @@ fn the_build_reads_the_same_manifest_and_quotes_its_words() {
 #[test]
 fn what_is_yet_to_be_done_is_said() {
     let files = delivered(SHOP, PipelineProvider::CodePipeline).unwrap();
-    assert_eq!(files.notes.len(), 3, "{:?}", files.notes);
-    assert!(files.notes[0].starts_with("dev: keep ApiToken"), "{}", files.notes[0]);
-    assert!(files.notes[0].contains("`my-shop-dev/parameters`"), "{}", files.notes[0]);
+    assert_eq!(files.notes.len(), 4, "{:?}", files.notes);
+    assert_eq!(
+        files.notes[0],
+        "pipeline.yaml needs values of ConnectionArn, SourceRepository, TranshipArchive, LogLevelVariable, DevVpcId, DevPublicSubnets, DevPrivateSubnets"
+    );
+    assert!(files.notes[1].starts_with("dev: keep ApiToken"), "{}", files.notes[1]);
+    assert!(files.notes[1].contains("`my-shop-dev/parameters`"), "{}", files.notes[1]);
+    let (summary, outcomes) = compiled(SHOP);
+    let plan = plan::plan(&request(&summary, &outcomes, PipelineProvider::CodePipeline)).unwrap();
+    let yaml = super::codepipeline::template(&plan).to_yaml();
+    let declared = block(&yaml, "Parameters:");
+    for name in files.notes[0].trim_start_matches("pipeline.yaml needs values of ").split(", ") {
+        let one = block(&declared, &format!("{name}:"));
+        assert!(!one.contains("Default:"), "{name} has a value\n{one}");
+    }
+    assert_eq!(declared.matches("    Default: ").count(), 1, "the image of builds has one\n{declared}");
     assert_eq!(
         delivered(SHOP, PipelineProvider::GitHub).unwrap().notes,
         [
@@ -458,6 +471,15 @@ fn another_registry_than_amazons_has_no_account() {
     assert!(workflow.contains("tranship -f 'a b.yaml' publish dev --tag \"$VERSION\"\n"), "{workflow}");
     assert!(workflow.contains("export ACCOUNT=\n"), "{workflow}");
     assert!(files.artifacts.get("ecr.yaml").is_none());
+    let login = |host: &str| {
+        format!("the build logs in to Amazon ECR alone: add a `docker login {host}` before it pushes there")
+    };
+    assert!(files.notes.contains(&login("ghcr.io")), "{:?}", files.notes);
+    let other = SHOP.replace("123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/api", "ghcr.io/team/api");
+    let notes = delivered(&other, PipelineProvider::CodePipeline).unwrap().notes;
+    assert!(notes.contains(&login("ghcr.io")), "{notes:?}");
+    let own = delivered(SHOP, PipelineProvider::CodePipeline).unwrap().notes;
+    assert!(!own.iter().any(|note| note.contains("docker login")), "{own:?}");
 }
 
 #[test]

@@ -72,6 +72,11 @@ impl<'a> TaskRenewal<'a> {
         planned
     }
 
+    /// Whether new tasks may be due after these changes.
+    fn may_be_due(&self, changes: &[PlannedChange]) -> bool {
+        !self.forced.is_empty() || self.readers.iter().any(|it| !it.touched(changes).is_empty())
+    }
+
     /// What runs before the stack is changed, where new tasks are due: a service that the change itself starts anew has
     /// them.
     pub(super) async fn before(
@@ -80,8 +85,7 @@ impl<'a> TaskRenewal<'a> {
         stack: Option<&str>,
         changes: &[PlannedChange],
     ) -> RunningServices {
-        let due = !self.forced.is_empty() || self.readers.iter().any(|it| !it.touched(changes).is_empty());
-        match stack.filter(|_| due) {
+        match stack.filter(|_| self.may_be_due(changes)) {
             Some(stack) => services::running(session, stack).await.unwrap_or_default(),
             None => RunningServices::new(),
         }
@@ -281,6 +285,7 @@ Resources:
         let app = "AppService app false: API_TOKEN has another value";
         assert_eq!(told(renewal.planned(std::slice::from_ref(&secret))), [app]);
         assert!(renewal.planned(&[]).is_empty());
+        assert!(renewal.may_be_due(std::slice::from_ref(&secret)) && !renewal.may_be_due(&[]));
         // A new task definition starts new tasks by itself.
         let definition = change("AppTaskDefinition", ResourceAction::Replace);
         assert!(renewal.planned(&[secret, definition]).is_empty());
@@ -303,6 +308,7 @@ Resources:
         assert_eq!(told(all.planned(&[secret])), [by_secret, worker], "one reason is enough");
         let one = renewal(&deployment, &ForcedTasks::Services(vec!["worker".into()]));
         assert_eq!(told(one.planned(&[])), [worker]);
+        assert!(one.may_be_due(&[]));
         let template = super::super::template::read(TEMPLATE).unwrap();
         let unknown = ForcedTasks::Services(vec!["web".into()]);
         let failure = TaskRenewal::new(&template, &deployment, &unknown).err().unwrap();

@@ -117,9 +117,9 @@ fn a_first_environment_of_elastic_beanstalk_is_made_by_hand() {
     let made = |name: &str| {
         format!("{name}: create the environment with `tranship deploy {name}` before its first run")
     };
-    assert_eq!(files.notes.len(), 3, "{:?}", files.notes);
-    assert!(files.notes[0].starts_with("site: keep ApiToken"), "{:?}", files.notes);
-    assert_eq!(files.notes[1..], [made("dev"), made("prod")]);
+    assert_eq!(files.notes.len(), 4, "{:?}", files.notes);
+    assert!(files.notes[1].starts_with("site: keep ApiToken"), "{:?}", files.notes);
+    assert_eq!(files.notes[2..], [made("dev"), made("prod")]);
     assert_eq!(
         delivered(&mixed(), PipelineProvider::GitHub).unwrap().notes,
         [

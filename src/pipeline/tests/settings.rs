@@ -36,6 +36,11 @@ fn settings_of_a_pipeline_take_the_place_of_parameters() {
         "{role}"
     );
     assert!(text(&files, "ecr.yaml").contains(r#"\"countNumber\":7}"#));
+    let set = delivered(&set(), PipelineProvider::CodePipeline).unwrap();
+    assert_eq!(
+        set.notes[0],
+        "pipeline.yaml needs values of LogLevelVariable, DevVpcId, DevPublicSubnets, DevPrivateSubnets"
+    );
     let without = text(&delivered(SHOP, PipelineProvider::CodePipeline).unwrap(), "pipeline.yaml");
     let parameters = block(&without, "Parameters:");
     assert!(

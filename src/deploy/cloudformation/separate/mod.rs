@@ -139,11 +139,7 @@ impl SeparateRun<'_> {
         let mut done: BTreeSet<&str> = BTreeSet::new();
         let mut open: Vec<&SeparateDeployment> = self.deployment.separate.iter().collect();
         while !open.is_empty() {
-            let first = open.iter().map(|it| stage(it.stage)).min().unwrap_or_default();
-            let waits = |it: &&SeparateDeployment| {
-                stage(it.stage) > first || !it.after.iter().all(|name| done.contains(name.as_str()))
-            };
-            let (later, wave): (Vec<_>, Vec<_>) = open.iter().copied().partition(waits);
+            let (wave, later) = next_wave(&open, &done);
             if wave.is_empty() {
                 return Err(DeployFailure::failed("the stacks wait for each other"));
             }
@@ -321,6 +317,18 @@ impl SeparateRun<'_> {
     }
 }
 
+/// The stacks that are deployed next, side by side, and those that wait: for a later stage, or for one that is not done.
+fn next_wave<'a>(
+    open: &[&'a SeparateDeployment],
+    done: &BTreeSet<&str>,
+) -> (Vec<&'a SeparateDeployment>, Vec<&'a SeparateDeployment>) {
+    let first = open.iter().map(|it| stage(it.stage)).min().unwrap_or_default();
+    let is_due = |it: &&SeparateDeployment| {
+        stage(it.stage) == first && it.after.iter().all(|name| done.contains(name.as_str()))
+    };
+    open.iter().copied().partition(is_due)
+}
+
 /// The place of a stage among those that are deployed.
 fn stage(name: &str) -> usize {
     DELETED.iter().rev().position(|it| *it == name).unwrap_or(usize::MAX)
@@ -357,4 +365,57 @@ pub(super) async fn down(
         one(&deployment.stack).await?;
     }
     Ok(DeployOutcome { changed: true, outputs: Vec::new() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stack(name: &str, stage: &'static str, after: &[&str]) -> SeparateDeployment {
+        SeparateDeployment {
+            stack: name.to_owned(),
+            template: String::new(),
+            stage,
+            service: None,
+            after: after.iter().map(|it| (*it).to_owned()).collect(),
+            given: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn stacks_come_stage_by_stage_and_after_what_they_wait_for() {
+        let all = [
+            stack("listeners", "listeners", &[]),
+            stack("web", "service", &["api"]),
+            stack("api", "service", &[]),
+            stack("cron", "service", &[]),
+            stack("migrate", "before", &[]),
+            stack("shared", "shared", &[]),
+        ];
+        let (mut done, mut waves) = (BTreeSet::new(), Vec::new());
+        let mut open: Vec<&SeparateDeployment> = all.iter().collect();
+        while !open.is_empty() {
+            let (wave, later) = next_wave(&open, &done);
+            assert!(!wave.is_empty(), "{waves:?}");
+            done.extend(wave.iter().map(|it| it.stack.as_str()));
+            waves.push(wave.iter().map(|it| it.stack.as_str()).collect::<Vec<_>>());
+            open = later;
+        }
+        assert_eq!(
+            waves,
+            [vec!["shared"], vec!["migrate"], vec!["api", "cron"], vec!["web"], vec!["listeners"]]
+        );
+        let circle = [stack("a", "service", &["b"]), stack("b", "service", &["a"])];
+        let open: Vec<&SeparateDeployment> = circle.iter().collect();
+        let (wave, later) = next_wave(&open, &BTreeSet::new());
+        assert_eq!((wave.len(), later.len()), (0, 2));
+    }
+
+    #[test]
+    fn stages_have_an_order() {
+        let places: Vec<usize> =
+            ["shared", "before", "service", "listeners"].iter().map(|name| stage(name)).collect();
+        assert!(places.is_sorted() && places[0] < places[1] && places[2] < places[3], "{places:?}");
+        assert_eq!(stage("no stage"), usize::MAX);
+    }
 }
