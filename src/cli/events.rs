@@ -1,8 +1,8 @@
 //! `tranship events`: what happened to deployments, and what happens.
 
 use super::deployment::{AwsOptions, ReadingProgress};
-use super::{CommandContext, ExitStatus, VariableOptions};
-use crate::deploy::{self, PastEvent};
+use super::{CommandContext, ExitStatus, Shell, VariableOptions};
+use crate::deploy::{self, EventReader, PastEvent};
 use crate::operation::side_by_side::wrap;
 
 /// The arguments of the command.
@@ -37,12 +37,8 @@ impl EventsCommand {
         };
         let name = |place: usize| names.get(place).map_or("", String::as_str);
         if self.follow {
-            let shell = &mut *context.shell;
-            let mut tell = |place: usize, event: &PastEvent| {
-                let text = told(name(place), event, shell.data_columns());
-                shell.data(&text);
-            };
-            return match deploy::follow_events(&deployments, self.last, &mut tell) {
+            let mut lines = EventLines { shell: &mut *context.shell, names: &names };
+            return match deploy::follow_events(&deployments, self.last, &mut lines) {
                 Ok(()) => ExitStatus::Done,
                 Err(failure) => context.fail(&failure),
             };
@@ -61,6 +57,24 @@ impl EventsCommand {
             context.shell.data(&text);
         }
         ExitStatus::Done
+    }
+}
+
+/// Prints events as they come.
+struct EventLines<'a> {
+    shell: &'a mut Shell,
+    names: &'a [String],
+}
+
+impl EventReader for EventLines<'_> {
+    fn tell(&mut self, place: usize, event: &PastEvent) {
+        let name = self.names.get(place).map_or("", String::as_str);
+        let text = told(name, event, self.shell.data_columns());
+        self.shell.data(&text);
+    }
+
+    fn is_read(&self) -> bool {
+        self.shell.is_read()
     }
 }
 

@@ -267,6 +267,7 @@ fn deploy_time() -> String {
 pub(super) mod tests {
     use super::*;
     use crate::cli::Verbosity;
+    use crate::operation::difference::{ChangeAction, ChangeConsequence, ValueDifference};
     use std::cell::RefCell;
     use std::io::{self, Write};
     use std::rc::Rc;
@@ -332,6 +333,47 @@ pub(super) mod tests {
         assert_eq!((out.as_str(), err.lines().count()), ("", 1));
         let (_, err) = said(ProgressMode::Tty);
         assert!(err.contains("\u{1b}[2A\u{1b}[J"), "{err:?}");
+    }
+
+    #[test]
+    fn on_a_terminal_a_review_begins_the_tree_with_what_it_waits_for() {
+        let diff = DeploymentDiff {
+            owners: BTreeMap::from([("WebService".to_owned(), "service web".to_owned())]),
+            changes: vec![ValueDifference {
+                action: ChangeAction::Change,
+                label: "image".into(),
+                subjects: vec!["service web".into()],
+                old: None,
+                new: None,
+                secret: false,
+                cause: None,
+                consequence: ChangeConsequence::NewTasks,
+                detail: String::new(),
+                resources: vec!["WebService".into()],
+            }],
+            ..DeploymentDiff::default()
+        };
+        let shown = |mode| {
+            let (out, err) = (KeptText::default(), KeptText::default());
+            let mut shell = Shell::to(Box::new(out.clone()), Box::new(err.clone()), Verbosity::Normal);
+            let mut view = DeploymentView::new(mode, "prod", &mut shell);
+            view.review("stack shop-prod", &diff);
+            view.review("stack shop-other", &diff);
+            view.tick();
+            let story = view.story.review.clone().map(|(subject, _)| subject);
+            assert_eq!(story.as_deref(), Some("stack shop-prod"), "the first one is the deployment's");
+            (out.text(), err.text())
+        };
+        let (out, err) = shown(ProgressMode::Tty);
+        assert_eq!(out, "");
+        let tree: Vec<&str> = err.lines().rev().take(2).collect();
+        assert!(tree[0].contains("service web") && tree[0].contains("waiting"), "{err}");
+        assert!(tree[1].starts_with("stack shop-prod  "), "{err}");
+        let (_, err) = shown(ProgressMode::Plain);
+        assert!(!err.contains("waiting"), "{err}");
+        let (out, err) = shown(ProgressMode::Json);
+        assert!(out.starts_with("{\"type\":\"review\"") && err.is_empty(), "{out}{err}");
+        assert_eq!(shown(ProgressMode::Quiet), (String::new(), String::new()));
     }
 
     #[test]

@@ -104,4 +104,7 @@ impl DeployProgress for LogPrinter<'_> {
             self.shell.page(&format!("{line}\n"));
         }
     }
+    fn is_read(&self) -> bool {
+        self.shell.is_read()
+    }
 }

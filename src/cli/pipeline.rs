@@ -4,9 +4,7 @@ use super::build::output_directory;
 use super::verify::beside_manifest;
 use super::{CommandContext, ExitStatus, MessageFormat, VariableOptions};
 use crate::compile::{CompileOutcome, CompileRequest, delivery, identify};
-use crate::pipeline::{
-    BuildRecord, DeliveryFiles, DeliveryRequest, MARK, ManifestFlags, PipelineProblem, deliver, record,
-};
+use crate::pipeline::{BuildRecord, DeliveryFiles, DeliveryRequest, MARK, ManifestFlags, deliver, record};
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::ValueEnum;
 use std::collections::BTreeMap;
@@ -63,7 +61,7 @@ impl PipelineCommand {
     /// Reads, plans, writes.
     pub fn run(&self, context: &mut CommandContext<'_>) -> ExitStatus {
         let options = context.options(&self.set);
-        let (found, sources, diagnostics) = delivery(&options, context.world);
+        let (found, mut sources, mut diagnostics) = delivery(&options, context.world);
         let Some(summary) = found.filter(|_| !diagnostics.has_errors()) else {
             return context.report(MessageFormat::Human, Some("manifest"), &[(&diagnostics, &sources)]);
         };
@@ -90,7 +88,11 @@ impl PipelineCommand {
         };
         match deliver(&request) {
             Ok(files) => self.write(&files, &summary, &outcomes, context),
-            Err(problems) => refuse(&problems, context),
+            Err(problems) => {
+                problems.into_iter().for_each(|problem| diagnostics.push(problem));
+                diagnostics.place(&mut sources);
+                context.report(MessageFormat::Human, Some("manifest"), &[(&diagnostics, &sources)])
+            }
         }
     }
 
@@ -209,12 +211,4 @@ fn flags(options: &LoadOptions, context: &CommandContext<'_>) -> ManifestFlags {
         shared += &format!(" --project-name{}", word(name));
     }
     ManifestFlags { tranship: shared.clone(), compose: shared, golden: beside_manifest(options).to_string() }
-}
-
-fn refuse(problems: &[PipelineProblem], context: &mut CommandContext<'_>) -> ExitStatus {
-    for problem in problems {
-        context.shell.error(&problem.message);
-        context.shell.report(&format!("  = {}\n", problem.help));
-    }
-    ExitStatus::Refused
 }

@@ -41,13 +41,23 @@ struct OutputStream {
     seen: bool,
     terminal: bool,
     open: bool,
+    /// Says whether the reader of the process's own stream is gone.
+    hung_up: fn() -> bool,
     /// Why something could not be written.
     lost: Option<io::Error>,
 }
 
 impl OutputStream {
     fn new(writer: Box<dyn Write>, styled: bool, terminal: bool) -> Self {
-        OutputStream { writer, styled, seen: styled || terminal, terminal, open: true, lost: None }
+        OutputStream {
+            writer,
+            styled,
+            seen: styled || terminal,
+            terminal,
+            open: true,
+            hung_up: || false,
+            lost: None,
+        }
     }
 
     fn write(&mut self, text: &str) {
@@ -118,6 +128,21 @@ fn terminal_size() -> (Option<usize>, Option<usize>) {
     (None, None)
 }
 
+/// Whether nothing reads a stream any more: the other end of its pipe is closed.
+#[cfg(all(unix, feature = "deploy"))]
+fn hung_up(stream: impl std::os::fd::AsFd) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let mut asked = [PollFd::new(&stream, PollFlags::empty())];
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let gone = PollFlags::ERR | PollFlags::HUP;
+    poll(&mut asked, Some(&at_once)).is_ok() && asked.iter().any(|one| one.revents().intersects(gone))
+}
+
+#[cfg(not(all(unix, feature = "deploy")))]
+fn hung_up<T>(_: T) -> bool {
+    false
+}
+
 impl Shell {
     /// A shell on the process's own streams.
     pub fn new(colour: ColorMode, verbosity: Verbosity) -> Self {
@@ -131,7 +156,10 @@ impl Shell {
         Shell {
             moves: style_err || takes_sequences(),
             interactive: err.is_terminal() && io::stdin().is_terminal(),
-            out: OutputStream::new(Box::new(out), style_out, io::stdout().is_terminal()),
+            out: OutputStream {
+                hung_up: || hung_up(io::stdout()),
+                ..OutputStream::new(Box::new(out), style_out, io::stdout().is_terminal())
+            },
             err: OutputStream::new(Box::new(err), style_err, io::stderr().is_terminal()),
             verbosity,
             width: USUAL_WIDTH,
@@ -205,6 +233,11 @@ impl Shell {
         self.out.write(text);
     }
 
+    /// Whether data still reaches someone: a command that only tells what comes ends otherwise.
+    pub fn is_read(&self) -> bool {
+        self.out.open && !(self.out.hung_up)()
+    }
+
     /// Why data could not be written; reported once. A closed pipe does not count.
     pub fn lost_data(&mut self) -> Option<io::Error> {
         self.out.lost.take()
@@ -260,6 +293,28 @@ mod tests {
         shell.error("message");
         assert!(!shell.out.open && !shell.err.open);
         assert!(shell.lost_data().is_none());
+    }
+
+    #[test]
+    fn a_reader_that_left_is_noticed_before_anything_is_written() {
+        let mut shell = Shell::to(Box::new(io::sink()), Box::new(io::sink()), Verbosity::Normal);
+        assert!(shell.is_read());
+        shell.out.hung_up = || true;
+        assert!(!shell.is_read());
+        let gone = || Box::new(Gone(io::ErrorKind::BrokenPipe));
+        let mut shell = Shell::to(gone(), gone(), Verbosity::Normal);
+        shell.data("text");
+        assert!(!shell.is_read());
+    }
+
+    #[cfg(all(unix, feature = "deploy"))]
+    #[test]
+    fn a_pipe_is_hung_up_once_its_other_end_is_closed() {
+        let (reader, writer) = io::pipe().unwrap();
+        assert!(!hung_up(&writer), "it is read");
+        drop(reader);
+        assert!(hung_up(&writer));
+        assert!(!hung_up(tempfile::tempfile().unwrap()), "a file is never hung up");
     }
 
     #[test]

@@ -94,6 +94,9 @@ impl DeployProgress for StatusScreen<'_> {
     fn changes(&mut self, _: &[PlannedChange]) {}
     fn event(&mut self, _: &ProgressEvent) {}
     fn log(&mut self, _: &LogEvent) {}
+    fn is_read(&self) -> bool {
+        self.shell.is_read()
+    }
 }
 
 #[cfg(test)]

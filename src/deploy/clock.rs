@@ -49,3 +49,40 @@ pub(super) fn jitter(duration: Duration) -> Duration {
 pub(super) fn milliseconds() -> u128 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn blocking<T>(work: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(work)
+    }
+
+    #[test]
+    fn a_delay_is_between_three_and_five_quarters_of_itself() {
+        for _ in 0..100 {
+            let delay = jitter(Duration::from_secs(100));
+            assert!((75..=125).contains(&delay.as_secs()), "{delay:?}");
+        }
+        assert_eq!(jitter(Duration::ZERO), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_pace_slows_down_until_something_happens_and_ends_at_its_deadline() {
+        let mut pace = PollingPace::new(Duration::from_secs(60));
+        pace.next = Duration::from_millis(4);
+        assert!(blocking(pace.wait()));
+        assert_eq!(pace.next, Duration::from_millis(5));
+        pace.hurry();
+        assert_eq!(pace.next, FIRST);
+        let mut over = PollingPace { next: Duration::from_millis(4), deadline: Instant::now() };
+        assert!(!blocking(over.wait()));
+        assert_eq!(over.next, Duration::from_millis(4), "it did not wait");
+    }
+
+    /// 2026 is after the first second of 2025 and before 2200, in milliseconds since 1970.
+    #[test]
+    fn the_time_is_in_milliseconds() {
+        assert!((1_735_689_600_000..7_258_118_400_000).contains(&milliseconds()), "{}", milliseconds());
+    }
+}

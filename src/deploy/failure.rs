@@ -229,6 +229,11 @@ pub(super) fn credentials(message: &str, profile: Option<&str>) -> DeployFailure
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityError as StsError;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+    use aws_smithy_types::body::SdkBody;
+    use aws_smithy_types::error::ErrorMetadata;
+    use std::io;
 
     #[test]
     fn commands_name_the_environment() {
@@ -243,6 +248,77 @@ mod tests {
         let failure = failure.in_environment("dev");
         assert_eq!(failure.message, "see `tranship status dev`");
         assert_eq!(failure.help, ["a", "`tranship down dev`"]);
+    }
+
+    type Refused = SdkError<StsError, HttpResponse>;
+
+    /// What a service says: an error with a code and a message, or none, and the status of its answer.
+    fn refused(code: Option<&str>, message: Option<&str>, status: u16) -> Refused {
+        let mut meta = ErrorMetadata::builder().custom("aws_request_id", "r-1");
+        if let Some(code) = code {
+            meta = meta.code(code);
+        }
+        if let Some(message) = message {
+            meta = meta.message(message);
+        }
+        let raw = HttpResponse::new(status.try_into().unwrap(), SdkBody::empty());
+        SdkError::service_error(StsError::generic(meta.build()), raw)
+    }
+
+    #[test]
+    fn a_refusal_is_told_in_the_words_of_the_service() {
+        assert_eq!(reason(&refused(Some("Throttling"), Some("slow down"), 400)), "slow down");
+        assert_eq!(reason(&refused(Some("Throttling"), Some(""), 400)), "Throttling");
+        assert_eq!(reason(&refused(Some("Throttling"), None, 400)), "Throttling");
+        assert_eq!(reason(&refused(None, None, 503)), "AWS answered with HTTP status 503 and no reason");
+        assert_eq!(reason(&Refused::timeout_error("late")), "AWS did not answer in time");
+        let raw = HttpResponse::new(502.try_into().unwrap(), SdkBody::empty());
+        let broken = Refused::response_error("no XML", raw);
+        assert_eq!(reason(&broken), "the answer of AWS cannot be read (HTTP status 502)");
+        let cause = io::Error::other("no such host");
+        let unreachable = Refused::dispatch_failure(ConnectorError::io(cause.into()));
+        assert_eq!(reason(&unreachable), "the service is unreachable (no such host)");
+        assert_eq!(reason(&Refused::construction_failure("a name is missing")), "a name is missing");
+    }
+
+    #[test]
+    fn a_refusal_has_the_kind_and_the_help_of_its_code() {
+        let failure = sdk("list the stacks", refused(Some("Throttling"), Some("slow down"), 400));
+        assert_eq!(
+            (failure.kind, failure.message.as_str()),
+            (FailureKind::Failed, "cannot list the stacks: slow down")
+        );
+        assert_eq!(failure.help, ["request ID: r-1"]);
+        let denied = sdk("list the stacks", refused(Some("AccessDenied"), Some("no"), 403));
+        assert_eq!(denied.kind, FailureKind::Failed);
+        assert_eq!(denied.help[0], "the credentials in use lack the permission named above");
+        let expired = sdk("list the stacks", refused(Some("ExpiredToken"), Some("it expired"), 403));
+        assert_eq!(expired.kind, FailureKind::Credentials);
+        assert!(expired.help[0].starts_with("run `aws sso login`"), "{:?}", expired.help);
+        let away = |text: &str| {
+            sdk(
+                "ask",
+                Refused::dispatch_failure(ConnectorError::io(io::Error::other(text.to_owned()).into())),
+            )
+        };
+        let network = away("no such host");
+        assert_eq!(network.kind, FailureKind::Failed);
+        assert_eq!(network.help, ["check the network, HTTPS_PROXY and AWS_ENDPOINT_URL"]);
+        for text in ["no credentials in the chain", "the token is expired"] {
+            let lacking = away(text);
+            assert_eq!(lacking.kind, FailureKind::Credentials, "{text}");
+            assert!(!lacking.help.iter().any(|line| line.contains("HTTPS_PROXY")), "{lacking:?}");
+        }
+        for (code, is) in [
+            ("AccessDeniedException", true),
+            ("UnauthorizedOperation", true),
+            ("InsufficientPrivilegesException", true),
+            ("Throttling", false),
+        ] {
+            assert_eq!(is_denied(code), is, "{code}");
+        }
+        assert!(exists_already("AlreadyExistsException", "") && exists_already("", "it already exists"));
+        assert!(!exists_already("Throttling", "slow down"));
     }
 
     #[test]

@@ -112,6 +112,10 @@ impl DeployProgress for MaskedProgress<'_> {
         self.inner.tick();
     }
 
+    fn is_read(&self) -> bool {
+        self.inner.is_read()
+    }
+
     fn log(&mut self, event: &LogEvent) {
         let text = self.mask.borrow().clean(&event.text);
         self.inner.log(&LogEvent { text, ..event.clone() });

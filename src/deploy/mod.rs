@@ -24,8 +24,8 @@ mod upload;
 pub(crate) use self::failure::sdk as sdk_failure;
 pub use self::failure::{DeployFailure, FailureKind};
 pub use self::operate::{
-    ExecSession, FinishedTask, LogRequest, PastEvent, StatusRounds, TaskRequest, events, exec, follow_events,
-    logs, run_task, shell_words, watch,
+    EventReader, ExecSession, FinishedTask, LogRequest, PastEvent, StatusRounds, TaskRequest, events, exec,
+    follow_events, logs, run_task, shell_words, watch,
 };
 pub use self::ownership::ProjectMark;
 pub use self::permissions::{TrustedRunner, policy};

@@ -22,6 +22,10 @@ pub trait DeployProgress {
     fn event(&mut self, event: &ProgressEvent);
     /// Time has passed, and nothing happened.
     fn tick(&mut self) {}
+    /// Whether someone still reads what is told: what only tells what comes ends otherwise.
+    fn is_read(&self) -> bool {
+        true
+    }
     /// A line that a container wrote.
     fn log(&mut self, event: &LogEvent);
 }

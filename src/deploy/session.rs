@@ -137,18 +137,7 @@ impl AwsSession {
 
     /// Refuses another account than the one that the environment names.
     pub(crate) fn expect_account(&self, wanted: Option<&str>) -> Result<(), DeployFailure> {
-        match wanted.filter(|wanted| *wanted != self.account) {
-            None => Ok(()),
-            Some(wanted) => Err(DeployFailure::new(
-                FailureKind::Credentials,
-                format!(
-                    "the credentials are of account {}, but `account` of the environment is {wanted}",
-                    self.account
-                ),
-            )
-            .help(format!("they come from {}, and are those of {}", self.source, self.identity))
-            .help("name a profile of the right account with `--aws-profile`; nothing was changed")),
-        }
+        same_account(wanted, &self.account, &self.source, &self.identity)
     }
 
     /// What is left of a time limit that began with the session.
@@ -367,6 +356,24 @@ fn cause(error: &(dyn std::error::Error + 'static)) -> String {
     current.to_string()
 }
 
+/// Refuses another account than the one that is wanted.
+fn same_account(
+    wanted: Option<&str>,
+    account: &str,
+    source: &str,
+    identity: &str,
+) -> Result<(), DeployFailure> {
+    match wanted.filter(|wanted| *wanted != account) {
+        None => Ok(()),
+        Some(wanted) => Err(DeployFailure::new(
+            FailureKind::Credentials,
+            format!("the credentials are of account {account}, but `account` of the environment is {wanted}"),
+        )
+        .help(format!("they come from {source}, and are those of {identity}"))
+        .help("name a profile of the right account with `--aws-profile`; nothing was changed")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -381,5 +388,19 @@ mod tests {
         assert_eq!(without_credentials("no such profile"), "no usable AWS credentials: no such profile");
         let named = "the credential provider was not enabled: no profile `nobody`";
         assert_eq!(without_credentials(named), format!("no usable AWS credentials: {named}"));
+    }
+
+    #[test]
+    fn credentials_of_another_account_are_refused() {
+        let check = |wanted| same_account(wanted, "111111111111", "profile ops", "arn:aws:iam::1:user/ops");
+        assert_eq!(check(None), Ok(()));
+        assert_eq!(check(Some("111111111111")), Ok(()));
+        let failure = check(Some("222222222222")).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Credentials);
+        assert_eq!(
+            failure.message,
+            "the credentials are of account 111111111111, but `account` of the environment is 222222222222"
+        );
+        assert_eq!(failure.help[0], "they come from profile ops, and are those of arn:aws:iam::1:user/ops");
     }
 }

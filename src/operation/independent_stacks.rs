@@ -164,3 +164,34 @@ fn outputs_in(value: &Json, found: &mut BTreeSet<String>) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stacks_hand_to_each_other_is_none_of_the_application() {
+        let root = json!({ "Resources": { "Web": { "Properties": { "Parameters": { "Db": { "Fn::GetAtt": ["Db", "Outputs.DbHost"] } } } } } });
+        let stack = json!({
+            "Parameters": { "Db": { "Type": "String" }, "Size": { "Type": "String" } },
+            "Outputs": { "DbHost": { "Value": "h" }, "Url": { "Value": "u" } },
+            "Conditions": { "IsBig": true },
+            "Mappings": { "Zones": { "a": "b" } },
+            "Resources": { "Task": {} },
+        });
+        let mut own = OwnSections::beside(&root);
+        own.add(&stack, &json!({ "Db": "given" }), &|value| *value = json!({ "seen": value.clone() }));
+        let mut whole = json!({ "Outputs": { "Url": "of the root" }, "Resources": {} });
+        own.put_into(&mut whole);
+        assert_eq!(
+            whole,
+            json!({
+                "Outputs": { "Url": "of the root" },
+                "Resources": {},
+                "Parameters": { "Size": { "Type": "String" } },
+                "Conditions": { "IsBig": { "seen": true } },
+                "Mappings": { "Zones": { "seen": { "a": "b" } } },
+            })
+        );
+    }
+}

@@ -303,6 +303,10 @@ mod tests {
         for (text, start) in [("90s", 910_000), ("10m", 400_000), ("0s", 1_000_000), ("2h", 0), ("1d", 0)] {
             assert_eq!(since(text, 1_000_000), Ok(start), "{text}");
         }
+        let now = 1_000_000_000;
+        for (text, seconds) in [("1s", 1), ("1m", 60), ("1h", 3_600), ("1d", 86_400), ("3d", 259_200)] {
+            assert_eq!(since(text, now), Ok(now - seconds * 1000), "{text}");
+        }
         for text in ["", "10", "m", "-1m", "1w", "1.5h", "99999999999999999999d", "9223372036854775807d"] {
             assert!(since(text, 1_000_000).is_err(), "{text}");
         }

@@ -57,20 +57,9 @@ fn role_in(account: &str, name: &str) -> FnSub {
     FnSub::text("arn:").pseudo(PseudoParameter::Partition).then(format!(":iam::{account}:role/{name}"))
 }
 
-/// Letters that a role's name may have (IAM quotas).
-const LONGEST_NAME: usize = 64;
-
 /// The name of a role in another account.
 fn name(plan: &DeliveryPlan, environment: &EnvironmentPlan, what: &str) -> String {
-    let name = plan.named(&format!("{}-{what}", environment.stem.to_ascii_lowercase()));
-    match name.len() <= LONGEST_NAME {
-        true => name,
-        false => {
-            let rest = tranship_images::ContentDigest::of(name.as_bytes()).short().to_owned();
-            let start: String = name.chars().take(LONGEST_NAME - rest.len() - 1).collect();
-            format!("{start}-{rest}")
-        }
-    }
+    plan.role_name(&format!("{}-{what}", environment.stem.to_ascii_lowercase()))
 }
 
 /// Adds the role of an environment in the pipeline's account.

@@ -30,9 +30,6 @@ pub(super) enum GithubRole<'a> {
 /// Who signs the tokens.
 const ISSUER: &str = "token.actions.githubusercontent.com";
 
-/// Letters of a role's name.
-const LONGEST_NAME: usize = 64;
-
 /// The name of a role.
 fn name(plan: &DeliveryPlan, role: GithubRole<'_>) -> String {
     let what = match role {
@@ -40,7 +37,7 @@ fn name(plan: &DeliveryPlan, role: GithubRole<'_>) -> String {
         GithubRole::Publish => "github-publish".to_owned(),
         GithubRole::Deploy(environment) => format!("github-{}", environment.stem.to_ascii_lowercase()),
     };
-    plan.named(&what).chars().take(LONGEST_NAME).collect()
+    plan.role_name(&what)
 }
 
 /// The ARN of a role, as a workflow names it.

@@ -152,7 +152,7 @@ fn check(plan: &DeliveryPlan, out: &mut WorkflowText) {
     out.job("check", None, &[], &[READ]);
     out.start(plan);
     let flags = &plan.flags.tranship;
-    out.run("Check the manifest", &[], &[format!("tranship{flags} check --format github")]);
+    out.run("Check the manifest", &[], &[format!("tranship{flags} check --all --format github")]);
     let verify = found.verify.join(" && ");
     let lines = [
         format!("if [ ! -d {} ]; then exit 0; fi", quoted(&plan.flags.golden)),
@@ -208,8 +208,14 @@ fn pull_request(plan: &DeliveryPlan, out: &mut WorkflowText) {
 /// Values that the repository's variables have for the parameters of a stack.
 fn given(environment: &EnvironmentPlan, stack: &StackDelivery) -> Vec<(String, String)> {
     let given = stack.parameters.iter().filter(|it| matches!(it.source, ParameterSource::Pipeline(_)));
-    let variable = |name: &str| format!("{}_{name}", environment.stem).to_ascii_uppercase();
-    given.map(|it| (it.name.clone(), format!("${{{{ vars.{} }}}}", variable(&it.name)))).collect()
+    given
+        .map(|it| (it.name.clone(), format!("${{{{ vars.{} }}}}", variable(environment, &it.name))))
+        .collect()
+}
+
+/// The variable of the repository that holds the value of a parameter.
+pub(super) fn variable(environment: &EnvironmentPlan, parameter: &str) -> String {
+    format!("{}_{parameter}", environment.stem).to_ascii_uppercase()
 }
 
 /// The bucket that `deploy` uses too, as a word of the shell.

@@ -23,13 +23,15 @@ mod stages;
 mod tests;
 
 pub use self::model::ManifestFlags;
-pub use self::plan::{DeliveryRequest, PipelineProblem};
+pub use self::plan::DeliveryRequest;
 pub use self::record::{BuildRecord, RecordError, record};
 
 use self::model::DeliveryPlan;
 use tranship_app::PipelineProvider;
+use tranship_app::rules::pipeline as rules;
 use tranship_artifact::{ArtifactSet, PathError};
 use tranship_cloudformation::{FnSub, LogicalId, PseudoParameter, Template};
+use tranship_frontend::diagnostic::Diagnostic;
 
 /// What was made of a pipeline.
 #[derive(Debug)]
@@ -49,11 +51,12 @@ pub const MARK: &str = "# Written by `tranship pipeline`.";
 ///
 /// # Errors
 /// The manifest allows no pipeline: every reason.
-pub fn deliver(request: &DeliveryRequest<'_>) -> Result<DeliveryFiles, Vec<PipelineProblem>> {
+pub fn deliver(request: &DeliveryRequest<'_>) -> Result<DeliveryFiles, Vec<Diagnostic>> {
     let plan = plan::plan(request)?;
     let notes = plan::notes(&plan);
-    let files = emit(&plan)
-        .map_err(|error| vec![PipelineProblem::new(error.to_string(), "rename one of the two")])?;
+    let files = emit(&plan).map_err(|error| {
+        vec![Diagnostic::new(&rules::ENVIRONMENT_NAME, error.to_string()).help("rename one of the two")]
+    })?;
     Ok(DeliveryFiles { notes, ..files })
 }
 

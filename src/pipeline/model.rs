@@ -4,6 +4,12 @@ use std::collections::BTreeSet;
 use tranship_app::PipelineProvider;
 use tranship_cloudformation::LogicalId;
 use tranship_facts::resource_actions::ActionGrant;
+use tranship_frontend::diagnostic::{Diagnostic, DiagnosticRule};
+use tranship_frontend::source::Origin;
+use tranship_images::ContentDigest;
+
+/// Letters that a role's name may have (IAM quotas).
+const LONGEST_NAME: usize = 64;
 
 /// A pipeline, complete.
 #[derive(Debug, Clone)]
@@ -50,6 +56,8 @@ pub(super) struct DeliveryPlan {
     pub(super) variables: Vec<VariablePlan>,
     /// Hosts of Amazon ECR that images name, each with its region.
     pub(super) registries: Vec<(String, String)>,
+    /// Hosts of other registries that images are pushed to, which the build does not log in to.
+    pub(super) other_registries: Vec<String>,
 }
 
 impl DeliveryPlan {
@@ -81,6 +89,17 @@ impl DeliveryPlan {
     /// The name of a role or another thing that a person must recognize.
     pub(super) fn named(&self, what: &str) -> String {
         format!("{}-{what}", self.prefix)
+    }
+
+    /// The name of a role. One that is too long keeps its start, and what tells it from others with that start.
+    pub(super) fn role_name(&self, what: &str) -> String {
+        let name = self.named(what);
+        if name.len() <= LONGEST_NAME {
+            return name;
+        }
+        let rest = ContentDigest::of(name.as_bytes()).short().to_owned();
+        let start: String = name.chars().take(LONGEST_NAME - rest.len() - 1).collect();
+        format!("{start}-{rest}")
     }
 }
 
@@ -128,11 +147,18 @@ pub(super) struct EnvironmentPlan {
     pub(super) region: Option<String>,
     /// Whether `tranship publish` makes images of it.
     pub(super) publishes: bool,
+    /// Where the manifest declares it.
+    pub(super) origin: Origin,
     /// What is deployed.
     pub(super) delivery: DeliveryKind,
 }
 
 impl EnvironmentPlan {
+    /// A diagnostic at its declaration.
+    pub(super) fn refused(&self, rule: &'static DiagnosticRule, message: String) -> Diagnostic {
+        Diagnostic::new(rule, message).at(self.origin).key(format!("x-tranship.environments.{}", self.name))
+    }
+
     /// An id that begins with the environment.
     pub(super) fn id(&self, end: &str) -> LogicalId {
         super::id(&format!("{}{end}", self.stem))

@@ -7,18 +7,23 @@ use super::model::{
     BeanstalkDelivery, DeliveryKind, DeliveryPlan, EnvironmentPlan, ManifestFlags, NotificationPlan,
     ParameterSource, RepositoryPlan, StackDelivery, StackParameter, VariablePlan,
 };
-use super::{id, stack_configuration};
+use super::{github_roles, github_workflow, id, stack_configuration};
 use crate::compile::CompileOutcome;
 use std::collections::{BTreeMap, BTreeSet};
+use tranship_app::rules::pipeline as rules;
 use tranship_app::{At, DeliverySummary, EnvironmentSummary, PipelineProvider};
 use tranship_cloudformation::{LogicalId, ResourceRole};
 use tranship_facts::resource_actions::{ActionGrant, SERVICE_LINKED_ROLES, actions_of};
 use tranship_facts::{AwsPartition, ImageReference};
+use tranship_frontend::diagnostic::Diagnostic;
 use tranship_images::repository_path;
 use tranship_targets::{DeployParameter, StackDeployment, TargetDeployment};
 
 /// Letters that a role's name keeps of a project's: IAM takes 64, and the rest of the name needs its room.
 const PREFIX: usize = 32;
+
+/// The directory of the pipeline's own files, beside those of the environments.
+const OWN_DIRECTORY: &str = "pipeline";
 
 /// Releases of an image that are kept where the manifest says nothing.
 const RELEASES: u32 = 50;
@@ -36,23 +41,8 @@ pub struct DeliveryRequest<'a> {
     pub flags: ManifestFlags,
 }
 
-/// Why there is no pipeline.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PipelineProblem {
-    /// What is wrong.
-    pub message: String,
-    /// What to do.
-    pub help: String,
-}
-
-impl PipelineProblem {
-    pub(super) fn new(message: impl Into<String>, help: impl Into<String>) -> PipelineProblem {
-        PipelineProblem { message: message.into(), help: help.into() }
-    }
-}
-
 /// Decides everything.
-pub(super) fn plan(request: &DeliveryRequest<'_>) -> Result<DeliveryPlan, Vec<PipelineProblem>> {
+pub(super) fn plan(request: &DeliveryRequest<'_>) -> Result<DeliveryPlan, Vec<Diagnostic>> {
     let summary = request.summary;
     let pipeline = &summary.pipeline;
     let provider = request.provider.or(pipeline.provider.as_ref().map(At::get)).unwrap_or_default();
@@ -86,9 +76,12 @@ pub(super) fn plan(request: &DeliveryRequest<'_>) -> Result<DeliveryPlan, Vec<Pi
         project: summary.project.clone(),
         prefix: prefix(&summary.project),
         repository: pipeline.repository.as_ref().map(|it| it.peek().to_string()),
-        branch: pipeline.branch.as_ref().map_or_else(|| "main".to_owned(), |branch| branch.peek().clone()),
+        branch: pipeline
+            .branch
+            .as_ref()
+            .map_or_else(|| "main".to_owned(), |branch| branch.peek().to_string()),
         paths: pipeline.paths.iter().map(|path| path.peek().clone()).collect(),
-        tags: pipeline.tags.iter().map(|tag| tag.peek().clone()).collect(),
+        tags: pipeline.tags.iter().map(|tag| tag.peek().to_string()).collect(),
         connection: pipeline.connection.as_ref().map(|it| it.peek().to_string()),
         account,
         region,
@@ -105,6 +98,7 @@ pub(super) fn plan(request: &DeliveryRequest<'_>) -> Result<DeliveryPlan, Vec<Pi
         versions,
         variables: wanted.into_iter().map(variable).collect(),
         registries: registries(summary),
+        other_registries: other_registries(request),
         environments,
     })
 }
@@ -120,43 +114,72 @@ fn prefix(project: &str) -> String {
     project.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(PREFIX).collect()
 }
 
-fn refuse_names(summary: &DeliverySummary, problems: &mut Vec<PipelineProblem>) {
+fn refuse_names(summary: &DeliverySummary, problems: &mut Vec<Diagnostic>) {
     if summary.environments.is_empty() {
-        problems.push(PipelineProblem::new(
-            "the manifest declares no environment, so there is nothing to deliver to",
-            "declare one under `x-tranship.environments`",
-        ));
+        let message = "the manifest declares no environment, so there is nothing to deliver to";
+        let help = "declare one: `x-tranship: { environments: { staging: { target: fargate } } }`";
+        problems.push(Diagnostic::new(&rules::NO_ENVIRONMENT, message).help(help));
     }
-    if summary.environments.iter().any(|it| it.name == "pipeline") {
-        problems.push(PipelineProblem::new(
-            "an environment is called `pipeline`, which is the directory of the pipeline's own files",
-            "rename the environment",
-        ));
+    for (place, one) in summary.environments.iter().enumerate() {
+        let key = format!("x-tranship.environments.{}", one.name);
+        let refused = |message: String| Diagnostic::new(&rules::ENVIRONMENT_NAME, message).key(key.as_str());
+        if one.name.eq_ignore_ascii_case(OWN_DIRECTORY) {
+            let message = format!(
+                "environment `{}` has the name of the directory of the pipeline's own files",
+                one.name
+            );
+            problems.push(refused(message).at(one.origin).help("rename the environment"));
+        }
+        let before = summary.environments.iter().take(place);
+        if let Some(other) = before.into_iter().find(|it| it.name.eq_ignore_ascii_case(&one.name)) {
+            let message = format!(
+                "the names of environments `{}` and `{}` differ by capitals alone",
+                other.name, one.name
+            );
+            problems.push(
+                refused(message)
+                    .at(one.origin)
+                    .label(other.origin, "the other")
+                    .help("rename one of the two"),
+            );
+        }
     }
 }
 
-fn refuse_tests(summary: &DeliverySummary, problems: &mut Vec<PipelineProblem>) {
+fn refuse_tests(summary: &DeliverySummary, problems: &mut Vec<Diagnostic>) {
     for test in summary.tests.iter().filter(|test| !test.deployed_in.is_empty()) {
         let environments = test.deployed_in.join(", ");
-        problems.push(PipelineProblem::new(
-            format!("service `{}` is a test, and is deployed to {environments}", test.name),
-            format!("add `{}` to `x-tranship.skip`", test.name),
-        ));
+        problems.push(
+            Diagnostic::new(
+                &rules::DEPLOYED_TEST,
+                format!("service `{}` is a test, and is deployed to {environments}", test.name),
+            )
+            .at(test.origin)
+            .service(test.name.as_str())
+            .key(format!("services.{}.x-tranship.test", test.name))
+            .help(format!("add `{}` to `x-tranship.skip`", test.name)),
+        );
     }
 }
 
 /// The account of the pipeline. It must be named where the environments are in several.
-fn account(summary: &DeliverySummary, problems: &mut Vec<PipelineProblem>) -> Option<String> {
+fn account(summary: &DeliverySummary, problems: &mut Vec<Diagnostic>) -> Option<String> {
     let own = summary.pipeline.account.as_ref().map(|account| account.peek().to_string());
     let named: BTreeSet<Option<&str>> = summary.environments.iter().map(|it| it.account.as_deref()).collect();
     match own {
         Some(own) => Some(own),
         None if named.len() < 2 => named.into_iter().next().flatten().map(str::to_owned),
         None => {
-            problems.push(PipelineProblem::new(
-                "the environments are in several accounts, and nothing says which of them the pipeline is in",
-                "set `x-tranship.pipeline.account`",
-            ));
+            let message =
+                "the environments are in several accounts, and nothing says which of them the pipeline is in";
+            let mut problem = Diagnostic::new(&rules::UNKNOWN_ACCOUNT, message)
+                .key("x-tranship.pipeline.account")
+                .help("set `x-tranship.pipeline.account` to the account that builds and holds the images");
+            for one in &summary.environments {
+                let account = one.account.as_deref().unwrap_or("that of whoever deploys it");
+                problem = problem.label(one.origin, format!("account: {account}"));
+            }
+            problems.push(problem);
             None
         }
     }
@@ -167,7 +190,7 @@ fn account(summary: &DeliverySummary, problems: &mut Vec<PipelineProblem>) -> Op
 fn region(
     request: &DeliveryRequest<'_>,
     provider: PipelineProvider,
-    problems: &mut Vec<PipelineProblem>,
+    problems: &mut Vec<Diagnostic>,
 ) -> Option<String> {
     let regions: BTreeSet<&str> = request.outcomes.iter().filter_map(region_of).collect();
     let own = request.summary.pipeline.region.as_ref().map(|region| region.peek().to_string());
@@ -181,23 +204,43 @@ fn region(
     match &own {
         None if regions.len() > 1 => {
             let named: Vec<String> = regions.iter().map(|region| format!("`{region}`")).collect();
-            problems.push(PipelineProblem::new(
-                format!("the environments are in several regions, and nothing says which of them the pipeline is in: {}", named.join(", ")),
-                "set `x-tranship.pipeline.region`",
-            ));
+            let message = format!(
+                "the environments are in several regions, and nothing says which of them the pipeline is in: {}",
+                named.join(", ")
+            );
+            let problem = Diagnostic::new(&rules::UNKNOWN_REGION, message)
+                .key("x-tranship.pipeline.region")
+                .help(format!("set `x-tranship.pipeline.region`, such as to {}", named.join(" or ")));
+            problems.push(environments_in(request).fold(problem, |problem, (one, region)| {
+                problem.label(one.origin, format!("region: {region}"))
+            }));
         }
         None => {}
         Some(own) => {
             let partition = AwsPartition::of_region(own);
-            for other in regions.into_iter().filter(|it| AwsPartition::of_region(it) != partition) {
-                problems.push(PipelineProblem::new(
-                    format!("a pipeline in `{own}` cannot deploy to `{other}`, which is in another partition of AWS"),
-                    "write a pipeline for each partition, from a file with its environments",
-                ));
+            let there = environments_in(request).filter(|(_, it)| AwsPartition::of_region(it) != partition);
+            for (one, other) in there {
+                problems.push(
+                    Diagnostic::new(
+                        &rules::OTHER_PARTITION,
+                        format!("a pipeline in `{own}` cannot deploy `{}` to `{other}`, which is in another partition of AWS", one.name),
+                    )
+                    .at(one.origin)
+                    .key(format!("x-tranship.environments.{}.region", one.name))
+                    .help("write a pipeline for each partition, from a file with its environments"),
+                );
             }
         }
     }
     own
+}
+
+/// The environments that have a region, each with it.
+fn environments_in<'a>(
+    request: &DeliveryRequest<'a>,
+) -> impl Iterator<Item = (&'a EnvironmentSummary, &'a str)> {
+    let all = request.summary.environments.iter().zip(request.outcomes);
+    all.filter_map(|(one, outcome)| Some((one, region_of(outcome)?)))
 }
 
 fn region_of(outcome: &CompileOutcome) -> Option<&str> {
@@ -236,6 +279,7 @@ fn environment(
         account: one.account.clone().filter(|account| Some(account.as_str()) != own),
         region: compiled.deployment.region().map(str::to_owned),
         publishes: publishes(outcome),
+        origin: one.origin,
         stem,
         delivery,
     })
@@ -353,6 +397,21 @@ fn registries(summary: &DeliverySummary) -> Vec<(String, String)> {
     hosts.into_iter().collect()
 }
 
+/// The hosts of other registries that images are pushed to.
+fn other_registries(request: &DeliveryRequest<'_>) -> Vec<String> {
+    let host = |name: &str| {
+        let reference = ImageReference::parse(name);
+        let is_other = reference.ecr().is_none();
+        is_other.then(|| reference.registry.unwrap_or("docker.io").to_owned())
+    };
+    let composed = request.summary.composed.iter().filter_map(|image| host(&image.name));
+    let published = request.outcomes.iter().filter(|it| publishes(it)).filter_map(|outcome| {
+        let registry = outcome.project.as_ref()?.registry.as_deref()?;
+        host(&format!("{}/image", registry.trim_end_matches('/')))
+    });
+    composed.chain(published).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
 /// The word for a provider.
 pub(super) fn word(provider: PipelineProvider) -> &'static str {
     match provider {
@@ -365,38 +424,46 @@ pub(super) fn word(provider: PipelineProvider) -> &'static str {
 /// reference", 2026-11).
 pub(super) const OVERRIDES: usize = 1000;
 
-fn refuse_overrides(environments: &[EnvironmentPlan], problems: &mut Vec<PipelineProblem>) {
-    for (name, stack) in environments.iter().filter_map(|it| Some((&it.name, it.stack()?))) {
-        if stack_configuration::given(stack).len() > OVERRIDES {
-            problems.push(PipelineProblem::new(
-                format!("environment `{name}` needs more values than CodePipeline can pass to it"),
-                format!("set them under `x-tranship.environments.{name}`, such as `network`"),
-            ));
+pub(super) fn refuse_overrides(environments: &[EnvironmentPlan], problems: &mut Vec<Diagnostic>) {
+    for one in environments {
+        if one.stack().is_some_and(|stack| stack_configuration::given(stack).len() > OVERRIDES) {
+            let name = &one.name;
+            problems.push(
+                one.refused(
+                    &rules::TOO_MANY_VALUES,
+                    format!("environment `{name}` needs more values than CodePipeline can pass to it"),
+                )
+                .help(format!("set them under `x-tranship.environments.{name}`, such as `network`")),
+            );
         }
     }
 }
 
 /// A pipeline hands templates to CloudFormation, and does not know what one stack takes from another.
-fn refuse_separate(environments: &[EnvironmentPlan], problems: &mut Vec<PipelineProblem>) {
+fn refuse_separate(environments: &[EnvironmentPlan], problems: &mut Vec<Diagnostic>) {
     let separate = environments.iter().filter(|it| it.stack().is_some_and(|stack| stack.separate));
     problems.extend(separate.map(|it| {
-        PipelineProblem::new(
+        it.refused(
+            &rules::INDEPENDENT_STACKS,
             format!("environment `{}` is independent stacks, which a pipeline does not deploy", it.name),
-            format!("run `tranship deploy {}` in a job of your own", it.name),
         )
+        .help(format!("run `tranship deploy {}` in a job of your own", it.name))
     }));
 }
 
 /// CodePipeline hands one template to CloudFormation, and its change sets leave out what changes inside nested stacks: a person
 /// would approve what nobody showed (CodePipeline User Guide, "CloudFormation deploy action reference", 2026-11).
-fn refuse_nested(environments: &[EnvironmentPlan], problems: &mut Vec<PipelineProblem>) {
+fn refuse_nested(environments: &[EnvironmentPlan], problems: &mut Vec<Diagnostic>) {
     let nested = environments.iter().filter(|it| it.stack().is_some_and(|stack| stack.nested));
     problems.extend(nested.map(|it| {
-        PipelineProblem::new(
+        it.refused(
+            &rules::NESTED_STACKS,
             format!(
                 "environment `{}` has nested stacks, whose changes CodePipeline does not show for approval",
                 it.name
             ),
+        )
+        .help(
             "use `x-tranship.pipeline: { provider: github }`, or run `tranship deploy` in a job of your own",
         )
     }));
@@ -418,7 +485,17 @@ pub(super) fn notes(plan: &DeliveryPlan) -> Vec<String> {
         notes.extend(plan.other_regions().into_iter().map(|region| {
             format!("deploy artifacts-{region}.yaml in {region} before pipeline.yaml, which takes its outputs as parameters")
         }));
+        let open = open_parameters(plan);
+        if !open.is_empty() {
+            notes.push(format!("pipeline.yaml needs values of {}", open.join(", ")));
+        }
     }
+    if plan.provider == PipelineProvider::GitHub {
+        notes.extend(repository_variables(plan));
+    }
+    notes.extend(plan.other_registries.iter().map(|host| {
+        format!("the build logs in to Amazon ECR alone: add a `docker login {host}` before it pushes there")
+    }));
     for environment in &plan.environments {
         let Some(stack) = environment.stack().filter(|stack| stack.has_secrets()) else { continue };
         if plan.provider == PipelineProvider::CodePipeline {
@@ -438,6 +515,63 @@ pub(super) fn notes(plan: &DeliveryPlan) -> Vec<String> {
             notes.push(format!(
                 "{}: create the environment with `tranship deploy {}` before its first run",
                 environment.name, environment.name
+            ));
+        }
+    }
+    notes
+}
+
+/// The parameters of `pipeline.yaml` that only a person knows.
+fn open_parameters(plan: &DeliveryPlan) -> Vec<String> {
+    let own = [
+        (plan.connection.is_none(), "ConnectionArn"),
+        (plan.repository.is_none(), "SourceRepository"),
+        (plan.archive.is_none(), "TranshipArchive"),
+    ];
+    let own = own.into_iter().filter(|(is_open, _)| *is_open).map(|(_, name)| name.to_owned());
+    let variables = plan.variables.iter().map(|it| it.parameter.to_string());
+    let stacks = plan.environments.iter().filter_map(EnvironmentPlan::stack);
+    let given = stacks.flat_map(|stack| &stack.parameters).filter_map(|it| match &it.source {
+        ParameterSource::Pipeline(id) => Some(id.to_string()),
+        _ => None,
+    });
+    own.chain(variables).chain(given).collect()
+}
+
+/// The variables of the repository on GitHub that the workflow reads, as sentences.
+fn repository_variables(plan: &DeliveryPlan) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    if plan.account.is_none() {
+        names.push("AWS_ACCOUNT_ID".to_owned());
+    }
+    let is_open = |environment: &EnvironmentPlan| environment.region.is_none();
+    if plan.environments.iter().any(is_open) || github_roles::region(plan, None).is_none() {
+        names.push("AWS_REGION".to_owned());
+    }
+    if plan.archive.is_none() {
+        names.push("TRANSHIP_ARCHIVE".to_owned());
+    }
+    names.extend(plan.variables.iter().map(|it| it.name.clone()));
+    let mut notes = Vec::new();
+    if !names.is_empty() {
+        notes.push(format!(
+            "set variables of the repository on GitHub before the first run: {}",
+            names.join(", ")
+        ));
+    }
+    for environment in &plan.environments {
+        let Some(stack) = environment.stack() else { continue };
+        let open: Vec<String> = stack
+            .parameters
+            .iter()
+            .filter(|it| matches!(it.source, ParameterSource::Pipeline(_)))
+            .map(|it| github_workflow::variable(environment, &it.name))
+            .collect();
+        if !open.is_empty() {
+            notes.push(format!(
+                "{0}: set {1} there too, or make the first deployment with `tranship deploy {0}`, whose values stay",
+                environment.name,
+                open.join(", ")
             ));
         }
     }

@@ -1,10 +1,15 @@
 //! Pipelines of whole manifests: what is decided, and what is refused.
 
+mod beanstalk;
+mod settings;
+mod workflow;
+
 use super::model::ParameterSource;
-use super::{DeliveryFiles, DeliveryRequest, ManifestFlags, PipelineProblem, deliver, plan};
+use super::{DeliveryFiles, DeliveryRequest, ManifestFlags, deliver, plan};
 use crate::compile::{CompileOutcome, CompileRequest, delivery, identify};
 use tranship_app::{DeliverySummary, EnvironmentChoice, PipelineProvider};
 use tranship_frontend::compose::LoadOptions;
+use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::world::MemoryWorld;
 
 const SHOP: &str = r#"
@@ -62,7 +67,7 @@ fn request<'a>(
     DeliveryRequest { summary, outcomes, provider: Some(provider), flags }
 }
 
-fn delivered(manifest: &str, provider: PipelineProvider) -> Result<DeliveryFiles, Vec<PipelineProblem>> {
+fn delivered(manifest: &str, provider: PipelineProvider) -> Result<DeliveryFiles, Vec<Diagnostic>> {
     let (summary, outcomes) = compiled(manifest);
     deliver(&request(&summary, &outcomes, provider))
 }
@@ -182,6 +187,11 @@ fn the_build_reads_the_same_manifest_and_quotes_its_words() {
         "- tranship -f 'a b.yaml' build --all",
         "- tranship -f 'a b.yaml' publish dev --tag \"$VERSION\"",
         "- export APP_VERSION=\"$VERSION\"",
+        "- set -o pipefail",
+        "- mkdir -p \"$HOME/.tranship\"",
+        "- tar --extract --gzip --file \"$HOME/.tranship/tranship.tar.gz\" --directory \"$HOME/.tranship\"",
+        "- export PATH=\"$HOME/.tranship:$PATH\"",
+        "- if [ -d golden ]; then tranship -f 'a b.yaml' verify --all; fi",
     ] {
         assert!(buildspec.lines().any(|own| own.trim() == line), "{line}\n{buildspec}");
     }
@@ -196,10 +206,36 @@ fn the_build_reads_the_same_manifest_and_quotes_its_words() {
 #[test]
 fn what_is_yet_to_be_done_is_said() {
     let files = delivered(SHOP, PipelineProvider::CodePipeline).unwrap();
-    assert_eq!(files.notes.len(), 3, "{:?}", files.notes);
-    assert!(files.notes[0].starts_with("dev: keep ApiToken"), "{}", files.notes[0]);
-    assert!(files.notes[0].contains("`my-shop-dev/parameters`"), "{}", files.notes[0]);
-    assert!(delivered(SHOP, PipelineProvider::GitHub).unwrap().notes.is_empty());
+    assert_eq!(files.notes.len(), 4, "{:?}", files.notes);
+    assert_eq!(
+        files.notes[0],
+        "pipeline.yaml needs values of ConnectionArn, SourceRepository, TranshipArchive, LogLevelVariable, DevVpcId, DevPublicSubnets, DevPrivateSubnets"
+    );
+    assert!(files.notes[1].starts_with("dev: keep ApiToken"), "{}", files.notes[1]);
+    assert!(files.notes[1].contains("`my-shop-dev/parameters`"), "{}", files.notes[1]);
+    let (summary, outcomes) = compiled(SHOP);
+    let plan = plan::plan(&request(&summary, &outcomes, PipelineProvider::CodePipeline)).unwrap();
+    let yaml = super::codepipeline::template(&plan).to_yaml();
+    let declared = block(&yaml, "Parameters:");
+    for name in files.notes[0].trim_start_matches("pipeline.yaml needs values of ").split(", ") {
+        let one = block(&declared, &format!("{name}:"));
+        assert!(!one.contains("Default:"), "{name} has a value\n{one}");
+    }
+    assert_eq!(declared.matches("    Default: ").count(), 1, "the image of builds has one\n{declared}");
+    assert_eq!(
+        delivered(SHOP, PipelineProvider::GitHub).unwrap().notes,
+        [
+            "set variables of the repository on GitHub before the first run: AWS_ACCOUNT_ID, TRANSHIP_ARCHIVE, LOG_LEVEL",
+            "dev: set DEV_VPCID, DEV_PUBLICSUBNETS, DEV_PRIVATESUBNETS there too, or make the first deployment with `tranship deploy dev`, whose values stay",
+        ]
+    );
+    let known = "name: shop\nservices: { web: { image: nginx } }\nx-tranship:\n  pipeline: { account: \"111111111111\", tranship: \"https://d.example.org/t.tar.gz\" }\n  environments: { dev: { target: fargate, network: new } }\n";
+    assert_eq!(
+        delivered(known, PipelineProvider::GitHub).unwrap().notes,
+        ["set variables of the repository on GitHub before the first run: AWS_REGION"]
+    );
+    let known = known.replace("network: new", "network: new, region: eu-west-1");
+    assert!(delivered(&known, PipelineProvider::GitHub).unwrap().notes.is_empty());
 }
 
 #[test]
@@ -273,11 +309,12 @@ fn the_region_of_the_pipeline_must_be_known() {
     assert!(delivered(&regions, PipelineProvider::GitHub).is_ok());
     let other = regions.replace("  skip:", "  pipeline: { region: cn-north-1 }\n  skip:");
     let reached = |region: &str| {
-        format!(
-            "a pipeline in `cn-north-1` cannot deploy to `{region}`, which is in another partition of AWS"
-        )
+        format!("a pipeline in `cn-north-1` cannot deploy {region}, which is in another partition of AWS")
     };
-    assert_eq!(problems(&other), [reached("eu-central-1"), reached("us-east-1")]);
+    assert_eq!(
+        problems(&other),
+        ["`dev` to `us-east-1`", "`prod` to `eu-central-1`", "`site` to `eu-central-1`"].map(reached)
+    );
     assert!(delivered(&other, PipelineProvider::GitHub).is_ok());
 }
 
@@ -402,7 +439,7 @@ fn a_manifest_without_environments_has_no_pipeline() {
     let manifest = "services: { web: { image: nginx } }\nx-tranship: { environments: { pipeline: { target: fargate } } }\n";
     assert_eq!(
         problems(manifest),
-        ["an environment is called `pipeline`, which is the directory of the pipeline's own files"]
+        ["environment `pipeline` has the name of the directory of the pipeline's own files"]
     );
 }
 
@@ -434,6 +471,15 @@ fn another_registry_than_amazons_has_no_account() {
     assert!(workflow.contains("tranship -f 'a b.yaml' publish dev --tag \"$VERSION\"\n"), "{workflow}");
     assert!(workflow.contains("export ACCOUNT=\n"), "{workflow}");
     assert!(files.artifacts.get("ecr.yaml").is_none());
+    let login = |host: &str| {
+        format!("the build logs in to Amazon ECR alone: add a `docker login {host}` before it pushes there")
+    };
+    assert!(files.notes.contains(&login("ghcr.io")), "{:?}", files.notes);
+    let other = SHOP.replace("123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/api", "ghcr.io/team/api");
+    let notes = delivered(&other, PipelineProvider::CodePipeline).unwrap().notes;
+    assert!(notes.contains(&login("ghcr.io")), "{notes:?}");
+    let own = delivered(SHOP, PipelineProvider::CodePipeline).unwrap().notes;
+    assert!(!own.iter().any(|note| note.contains("docker login")), "{own:?}");
 }
 
 #[test]
@@ -478,4 +524,23 @@ fn nested_templates_are_uploaded_on_github_and_refused_on_codepipeline() {
     assert!(several.contains("--template-file dist/dev/packaged.yaml"));
     assert!(several.contains("--template-file dist/prod/template.yaml"));
     assert!(several.contains("cloudformation:CreateStack"));
+}
+
+#[test]
+fn a_refusal_points_at_the_key_and_says_what_to_do() {
+    let two = "services: { web: { image: nginx } }\nx-tranship:\n  environments:\n    dev: { target: fargate, network: new, stacks: independent }\n    Dev: { target: fargate, network: new, stacks: nested }\n";
+    let found = delivered(two, PipelineProvider::CodePipeline).unwrap_err();
+    let told: Vec<(&str, Option<&str>, usize)> =
+        found.iter().map(|it| (it.rule.name, it.key.as_deref(), it.labels.len())).collect();
+    assert_eq!(
+        told,
+        [
+            ("pipeline/environment-name", Some("x-tranship.environments.Dev"), 2),
+            ("pipeline/independent-stacks", Some("x-tranship.environments.dev"), 1),
+            ("pipeline/nested-stacks", Some("x-tranship.environments.Dev"), 1),
+        ]
+    );
+    assert!(found.iter().all(|it| !it.help.is_empty()));
+    assert_eq!(found[0].message, "the names of environments `dev` and `Dev` differ by capitals alone");
+    assert_ne!(found[1].labels[0].origin, found[2].labels[0].origin);
 }

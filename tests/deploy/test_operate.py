@@ -57,6 +57,21 @@ class OfStacks(Small):
         self.assertEqual((run.code, run.err), (130, "error: interrupted; nothing is being changed\n"))
         return run
 
+    def abandoned(self, *arguments):
+        """Follows until something was told, and closes the pipe as `head -n 1` does. Nothing changes after that."""
+        process = self.start(*arguments, "--follow")
+        self.assertTrue(process.stdout.readline(), f"{arguments} told nothing")
+        process.stdout.close()
+        at = time.monotonic()
+        try:
+            code = process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            self.fail(f"{arguments} went on although nobody read it")
+        self.assertEqual((code, process.stderr.read()), (0, ""))
+        self.assertLess(time.monotonic() - at, 4, "it noticed between two looks at AWS")
+        process.stderr.close()
+
     def test_logs_runs_sessions_and_events(self):
         self.deploy("--set", "APP_VERSION=1")
         ecs, logs = client("ecs", self.upstream), client("logs", self.upstream)
@@ -123,6 +138,8 @@ class OfStacks(Small):
         self.assertEqual([one["environment"] for one in documents], ["prod", "dev"])
         followed = self.followed("events", "prod", "dev", "--last", "2")
         self.assertRegex(followed.out, r"^(\S+Z prod \| [A-Z_]+ +\S+.*\n){2}$")
+        for command in ("status", "events", "logs"):
+            self.abandoned(command, "prod")
         self.assertRegex(events[0], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ [A-Z_]+ +\S+")
         self.tranship("logs", "prod", "-f", "compose.yaml", "--aws-profile", "nobody", expect=4)
 

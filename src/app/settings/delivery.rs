@@ -5,11 +5,13 @@
 
 use super::choices::PipelineProvider;
 use super::declaration::setting_group;
+use super::git_names::{BranchName, TagPattern};
 use super::identifiers::{
     AccountNumber, ArchiveAddress, ConnectionArn, NotificationTarget, RegionName, SourceRepository,
 };
 use super::value::WholeNumber;
 use crate::{At, EnvironmentSummary};
+use tranship_frontend::source::Origin;
 
 /// What becomes of a setting that the pipeline alone heeds.
 pub(super) const PIPELINE: &str = "the delivery pipeline";
@@ -32,7 +34,7 @@ setting_group! {
             targets: Compiler(PIPELINE),
         }
         /// The branch that is delivered.
-        branch: Option<At<String>> {
+        branch: Option<At<BranchName>> {
             default: "`main`",
             example: "x-tranship:\n  pipeline: { branch: release }\n",
             targets: Compiler(PIPELINE),
@@ -44,7 +46,7 @@ setting_group! {
             targets: Compiler(PIPELINE),
         }
         /// Git tags that start a run too.
-        tags: Vec<At<String>> {
+        tags: Vec<At<TagPattern>> {
             default: "none",
             example: "x-tranship:\n  pipeline: { tags: [\"v*\"] }\n",
             targets: Compiler(PIPELINE),
@@ -126,4 +128,6 @@ pub struct TestService {
     pub name: String,
     /// The environments that do not skip it.
     pub deployed_in: Vec<String>,
+    /// Where it says so.
+    pub origin: Origin,
 }

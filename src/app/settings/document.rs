@@ -243,11 +243,11 @@ pub fn delivery(
     // The resolved manifest is sorted. Tests run as they were written: those of a unit before those of the whole.
     let mut services: Vec<&MappingEntry> = services.collect();
     services.sort_by_key(|entry| sources.place(entry.key.origin));
-    let is_test = |name: &str| {
-        document.service(name).and_then(|own| own.test.as_ref()).is_some_and(|test| *test.peek())
+    let test = |name: String| {
+        let asked = document.service(&name)?.test.as_ref().filter(|test| *test.peek())?;
+        Some(TestService { deployed_in: document.deploying(&name), origin: asked.origin, name })
     };
-    let tests = services.iter().map(|entry| entry.key.text.to_string()).filter(|name| is_test(name));
-    let tests = tests.map(|name| TestService { deployed_in: document.deploying(&name), name });
+    let tests = services.iter().filter_map(|entry| test(entry.key.text.to_string()));
     DeliverySummary {
         project: manifest.name.to_string(),
         pipeline,

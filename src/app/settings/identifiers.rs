@@ -39,6 +39,7 @@ macro_rules! checked_text {
         }
     };
 }
+pub(super) use checked_text;
 
 checked_text!(
     /// The id of a VPC.

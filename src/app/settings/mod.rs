@@ -15,6 +15,7 @@ mod environment;
 mod exec;
 mod existing_secret;
 mod free_value;
+mod git_names;
 mod identifiers;
 mod page;
 mod patch;

@@ -139,6 +139,12 @@ fn read(found: &EnvironmentDescription) -> RunningEnvironment {
     }
 }
 
+/// An environment with a version, for tests.
+#[cfg(test)]
+pub(super) fn tests_environment(version: Option<&str>) -> RunningEnvironment {
+    read(&EnvironmentDescription::builder().set_version_label(version.map(str::to_owned)).build())
+}
+
 /// An option setting that a request changes.
 #[derive(Debug, Clone)]
 pub(super) struct OptionChange {
@@ -278,4 +284,84 @@ pub(super) async fn update(
 /// Whether the environment accepts no change now: one of ours whose answer was lost, or another's.
 fn says_busy<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     error.message().is_some_and(|text| text.contains("invalid state for this operation"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn running(status: &str, health: &str, version: Option<&str>) -> RunningEnvironment {
+        let found = EnvironmentDescription::builder()
+            .environment_name("shop-prod")
+            .environment_id("e-1")
+            .application_name("shop")
+            .status(EnvironmentStatus::from(status))
+            .health(EnvironmentHealth::from(health))
+            .set_version_label(version.map(str::to_owned))
+            .solution_stack_name("Docker")
+            .environment_arn("arn:1")
+            .cname("shop.example.org")
+            .abortable_operation_in_progress(true)
+            .tier(EnvironmentTier::builder().name("Worker").build());
+        read(&found.build())
+    }
+
+    #[test]
+    fn an_environment_is_read_as_aws_describes_it() {
+        let found = running("Ready", "Green", Some("v1"));
+        assert_eq!(
+            (found.name.as_str(), found.id.as_str(), found.application.as_str()),
+            ("shop-prod", "e-1", "shop")
+        );
+        assert_eq!((found.platform.as_str(), found.arn.as_str()), ("Docker", "arn:1"));
+        assert!(found.is_worker && found.is_abortable);
+        assert_eq!(found.outputs(), [("address".to_owned(), "http://shop.example.org".to_owned())]);
+        let empty = read(&EnvironmentDescription::builder().build());
+        assert!(!empty.is_worker && !empty.is_abortable && empty.outputs().is_empty());
+        assert_eq!((empty.version, empty.changed.as_str()), (None, ""));
+    }
+
+    #[test]
+    fn an_environment_serves_a_version_when_it_is_ready_with_it_and_not_red() {
+        for (status, health, version, ready, well, serves) in [
+            ("Ready", "Green", Some("v1"), true, true, true),
+            ("Ready", "Yellow", Some("v1"), true, true, true),
+            ("Ready", "Red", Some("v1"), true, false, false),
+            ("Ready", "Green", Some("v2"), true, true, false),
+            ("Ready", "Green", None, true, true, false),
+            ("Updating", "Green", Some("v1"), false, false, false),
+        ] {
+            let found = running(status, health, version);
+            let is = (found.is_ready(), found.is_well(), found.serves("v1"));
+            assert_eq!(is, (ready, well, serves), "{status} {health} {version:?}");
+            assert!(!found.is_going());
+        }
+        assert!(running("Terminating", "Grey", None).is_going());
+        assert!(running("Terminated", "Grey", None).is_going());
+    }
+
+    #[test]
+    fn options_are_sent_by_their_names() {
+        assert!(option_settings(Vec::new()).is_none(), "an empty list would be refused");
+        let change = OptionChange {
+            namespace: "aws:rds:dbinstance".into(),
+            name: "DBPassword".into(),
+            value: "x".into(),
+        };
+        let sent = option_settings(vec![change]).unwrap_or_default();
+        assert_eq!(
+            (sent[0].namespace(), sent[0].option_name(), sent[0].value()),
+            (Some("aws:rds:dbinstance"), Some("DBPassword"), Some("x"))
+        );
+    }
+
+    #[test]
+    fn another_deployment_is_named_with_its_version() {
+        let failure = overtaken(&running("Updating", "Grey", Some("v2")));
+        assert_eq!(
+            failure.message,
+            "another deployment of the environment shop-prod began first: it is Updating, with v2"
+        );
+        assert!(overtaken(&running("Launching", "Grey", None)).message.ends_with("with no version"));
+    }
 }

@@ -290,3 +290,38 @@ pub(super) async fn status(
         drift: None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_environment_is_added_and_another_version_changes_it() {
+        let deployment =
+            BeanstalkDeployment { environment: "shop-prod".into(), ..BeanstalkDeployment::default() };
+        let told = |running: Option<&RunningEnvironment>| {
+            let all = changes(&deployment, running, "v2", "Docker 4");
+            assert_eq!(all.len(), 1);
+            (all[0].action, all[0].name.clone(), all[0].detail.clone(), all[0].data_at_risk)
+        };
+        let name = "shop-prod".to_owned();
+        assert_eq!(told(None), (ResourceAction::Add, name.clone(), "version v2 on Docker 4".into(), false));
+        let running = environment::tests_environment(Some("v1"));
+        assert_eq!(
+            told(Some(&running)),
+            (ResourceAction::Modify, name.clone(), "version v1 -> v2".into(), false)
+        );
+        let none = environment::tests_environment(None);
+        assert_eq!(told(Some(&none)).2, "version none -> v2");
+    }
+
+    #[test]
+    fn a_bundle_is_packed_into_a_file() {
+        let mut bundle = ArtifactSet::new();
+        bundle.text("Dockerrun.aws.json", "{}".to_owned()).unwrap();
+        let packed = packed(&bundle).unwrap();
+        let bytes = std::fs::read(packed.path()).unwrap();
+        let read = tranship_artifact::bundle::unzip(&bytes).unwrap();
+        assert_eq!(read.get("Dockerrun.aws.json").map(|file| file.bytes.as_slice()), Some(&b"{}"[..]));
+    }
+}

@@ -66,3 +66,63 @@ fn stack(deployment: &BeanstalkDeployment, name: &str) -> StackDeployment {
         ..StackDeployment::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deploy::ProjectMark;
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    /// Options that ask for nothing.
+    fn asking_nothing() -> DeployOptions {
+        DeployOptions {
+            profile: None,
+            values: DeployValues::default(),
+            allow_replacement: Vec::new(),
+            delete_data: Vec::new(),
+            yes: false,
+            ask: None,
+            timeout: Duration::ZERO,
+            force: ForcedTasks::None,
+            mark: ProjectMark { project: String::new(), environment: String::new(), repository: None },
+            adopt: false,
+            reattach: false,
+            variables: BTreeMap::new(),
+            sources: BTreeMap::new(),
+            detach: false,
+            no_rollback: false,
+            plan: None,
+            tags: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn roles_are_deployed_without_the_values_of_their_environment() {
+        let values = DeployValues {
+            parameters: BTreeMap::from([("WebImage".to_owned(), "web:1".to_owned())]),
+            ..DeployValues::default()
+        };
+        let options = DeployOptions {
+            yes: false,
+            values,
+            force: ForcedTasks::All,
+            detach: true,
+            adopt: true,
+            ..asking_nothing()
+        };
+        let agreed = agreed(&options);
+        assert!(agreed.yes && !agreed.detach && agreed.adopt && agreed.plan.is_none());
+        assert_eq!(agreed.force, ForcedTasks::None);
+        assert!(agreed.values.parameters.is_empty() && agreed.values.secrets.is_empty());
+    }
+
+    #[test]
+    fn the_stack_of_a_role_is_in_the_region_of_its_environment() {
+        let deployment =
+            BeanstalkDeployment { region: Some("eu-west-1".into()), ..BeanstalkDeployment::default() };
+        let stack = stack(&deployment, "shop-prod-role");
+        assert_eq!((stack.stack.as_str(), stack.region.as_deref()), ("shop-prod-role", Some("eu-west-1")));
+        assert_eq!(stack.capabilities, ["CAPABILITY_NAMED_IAM"]);
+    }
+}

@@ -39,16 +39,7 @@ pub(in crate::deploy) async fn cancel(
     } else if stack.status == StackStatus::UpdateInProgress {
         confirm(session, options, "cancel this update, and go back to what ran before?").await?;
     } else {
-        let failure = DeployFailure::failed(format!(
-            "the stack {name} is {}, which cannot be cancelled",
-            stack.status.as_str()
-        ));
-        return Err(match stack.status {
-            StackStatus::CreateInProgress => {
-                failure.help("`tranship down ENV` deletes what is being created")
-            }
-            _ => failure.help("`tranship events ENV` shows what it does; wait for its end"),
-        });
+        return Err(not_cancellable(name, &stack.status));
     }
     undo(session, deployment, stack, options, progress).await
 }
@@ -87,6 +78,16 @@ pub(super) async fn undo(
     rolled_back(session, deployment, &stack.id, mark, options, progress).await
 }
 
+/// CloudFormation cancels updates alone.
+fn not_cancellable(name: &str, status: &StackStatus) -> DeployFailure {
+    let failure =
+        DeployFailure::failed(format!("the stack {name} is {}, which cannot be cancelled", status.as_str()));
+    match status {
+        StackStatus::CreateInProgress => failure.help("`tranship down ENV` deletes what is being created"),
+        _ => failure.help("`tranship events ENV` shows what it does; wait for its end"),
+    }
+}
+
 async fn rolled_back(
     session: &AwsSession,
     deployment: &StackDeployment,
@@ -113,4 +114,19 @@ async fn rolled_back(
 fn too_late(outputs: Vec<(String, String)>, progress: &mut dyn DeployProgress) -> DeployOutcome {
     progress.warn("the update ended before it could be cancelled: `tranship rollback ENV` goes back");
     DeployOutcome { changed: false, outputs }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_cancelled_says_what_can_be_done() {
+        let creation = not_cancellable("shop", &StackStatus::CreateInProgress);
+        assert_eq!(creation.message, "the stack shop is CREATE_IN_PROGRESS, which cannot be cancelled");
+        assert_eq!(creation.help, ["`tranship down ENV` deletes what is being created"]);
+        let deletion = not_cancellable("shop", &StackStatus::DeleteInProgress);
+        assert_eq!(deletion.message, "the stack shop is DELETE_IN_PROGRESS, which cannot be cancelled");
+        assert_eq!(deletion.help, ["`tranship events ENV` shows what it does; wait for its end"]);
+    }
 }

@@ -344,4 +344,11 @@ mod tests {
             .collect();
         assert_eq!(sent, [("A".to_owned(), None), ("B".to_owned(), Some(true))]);
     }
+
+    #[test]
+    fn the_change_set_of_a_nested_stack_is_read_below_its_name() {
+        let inside = ResourceChange::builder().logical_resource_id("Web").change_set_id("arn:2").build();
+        assert_eq!(nested("Root/", &inside), Some(("Root/Web/".to_owned(), "arn:2".to_owned(), None)));
+        assert_eq!(nested("", &ResourceChange::builder().logical_resource_id("Db").build()), None);
+    }
 }

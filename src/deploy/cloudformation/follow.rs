@@ -311,3 +311,116 @@ impl OperationEnd {
         self.failures.iter().filter_map(|event| event.logical_resource_id()).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_cloudformation::types::ResourceStatus;
+
+    const STACK: &str = "arn:aws:cloudformation:eu-west-1:123456789012:stack/shop/1";
+
+    /// An event of a resource; of the stack itself where its name is empty.
+    fn event(name: &str, status: &str, reason: &str) -> StackEvent {
+        let (kind, id) = if name.is_empty() {
+            ("AWS::CloudFormation::Stack", STACK)
+        } else {
+            ("AWS::ECS::Service", "arn:aws:ecs:eu-west-1:123456789012:service/shop/web")
+        };
+        StackEvent::builder()
+            .stack_id(STACK)
+            .logical_resource_id(if name.is_empty() { "shop" } else { name })
+            .physical_resource_id(id)
+            .resource_type(kind)
+            .resource_status(ResourceStatus::from(status))
+            .resource_status_reason(reason)
+            .build()
+    }
+
+    #[test]
+    fn an_operation_begins_and_ends_with_events_of_the_stack() {
+        for (status, start, end) in [
+            ("CREATE_IN_PROGRESS", true, false),
+            ("UPDATE_IN_PROGRESS", true, false),
+            ("DELETE_IN_PROGRESS", true, false),
+            ("IMPORT_IN_PROGRESS", true, false),
+            ("REVIEW_IN_PROGRESS", false, false),
+            ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", false, false),
+            ("UPDATE_ROLLBACK_IN_PROGRESS", false, false),
+            ("UPDATE_COMPLETE", false, true),
+            ("UPDATE_ROLLBACK_COMPLETE", false, true),
+            ("CREATE_FAILED", false, true),
+        ] {
+            let own = event("", status, "");
+            assert_eq!((is_start(&own), is_end(&own)), (start, end), "{status}");
+            let inside = event("Web", status, "");
+            assert_eq!((is_start(&inside), is_end(&inside)), (false, false), "{status} of a resource");
+        }
+        let silent = StackEvent::builder()
+            .stack_id(STACK)
+            .physical_resource_id(STACK)
+            .resource_type("AWS::CloudFormation::Stack")
+            .build();
+        assert!(is_of_stack(&silent) && !is_end(&silent), "an event without a state ends nothing");
+        let nested = StackEvent::builder()
+            .stack_id(STACK)
+            .physical_resource_id("arn:aws:cloudformation:eu-west-1:123456789012:stack/shop-Web/2")
+            .resource_type("AWS::CloudFormation::Stack")
+            .resource_status(ResourceStatus::UpdateComplete)
+            .build();
+        assert!(!is_of_stack(&nested) && !is_end(&nested), "a nested stack is a resource");
+    }
+
+    #[test]
+    fn an_event_is_told_as_cloudformation_has_it() {
+        let told = describe(&event("Web", "CREATE_FAILED", "no room"));
+        assert_eq!(
+            told,
+            ProgressEvent {
+                subject: "Web".into(),
+                kind: "AWS::ECS::Service".into(),
+                status: "CREATE_FAILED".into(),
+                text: "no room".into(),
+                failed: true,
+            }
+        );
+        for (status, failed) in [
+            ("UPDATE_ROLLBACK_COMPLETE", true),
+            ("UPDATE_COMPLETE", false),
+            ("CREATE_IN_PROGRESS", false),
+            ("DELETE_FAILED", true),
+        ] {
+            assert_eq!(describe(&event("", status, "")).failed, failed, "{status}");
+            assert_eq!(is_failure(&event("", status, "")), status.ends_with("_FAILED"), "{status}");
+        }
+    }
+
+    #[test]
+    fn what_was_cancelled_is_no_cause() {
+        assert!(is_consequence(&event("Web", "CREATE_FAILED", "Resource creation cancelled")));
+        assert!(!is_consequence(&event("Web", "CREATE_FAILED", "no room")));
+        assert!(!is_consequence(&StackEvent::builder().build()));
+    }
+
+    #[test]
+    fn a_role_that_a_service_makes_at_its_first_use_is_known_by_what_it_says() {
+        for (reason, lacks) in [
+            (
+                "Unable to assume the service linked role. Please verify that the ECS service linked role exists.",
+                true,
+            ),
+            ("The caller has no Service-Linked Role", true),
+            ("ECS was unable to assume the role", false),
+        ] {
+            assert_eq!(lacks_linked_role(reason), lacks, "{reason}");
+        }
+    }
+
+    #[test]
+    fn the_failures_of_an_operation_are_named_in_their_order() {
+        let failures =
+            vec![event("Db", "CREATE_FAILED", "no room"), event("Web", "CREATE_FAILED", "cancelled")];
+        let stack = super::super::stack::tests_stack();
+        let end = OperationEnd { stack, failures, nested: BTreeMap::new() };
+        assert_eq!(end.failed(), ["Db", "Web"]);
+    }
+}

@@ -265,4 +265,18 @@ Resources:
         let lost = release(template, &["Files".to_owned()]).unwrap();
         assert!(lost.template.unwrap().contains(r#""DeletionPolicy":"Delete""#));
     }
+
+    /// One change is enough, whatever follows it.
+    #[test]
+    fn a_template_is_new_where_one_thing_changes() {
+        let changed = |text: &str| release(text, &[]).unwrap().template.is_some();
+        let rest = "  Topic: { Type: 'AWS::SNS::Topic' }\n  Queue: { Type: 'AWS::SQS::Queue' }\n";
+        let protected = "  Balancer: { Type: 'AWS::ElasticLoadBalancingV2::LoadBalancer', Properties: { LoadBalancerAttributes: [{ Key: deletion_protection.enabled, Value: 'true' }] } }\n";
+        assert!(changed(&format!("Resources:\n{protected}{rest}")));
+        let files = "  Files: { Type: 'AWS::EFS::FileSystem', DeletionPolicy: Delete }\n";
+        assert!(changed(&format!("Resources:\n{files}{rest}")));
+        assert!(!changed(&format!("Resources:\n{rest}")));
+        let kept = "  Files: { Type: 'AWS::EFS::FileSystem', DeletionPolicy: Retain }\n";
+        assert!(!changed(&format!("Resources:\n{kept}{rest}")));
+    }
 }

@@ -72,6 +72,11 @@ impl<'a> TaskRenewal<'a> {
         planned
     }
 
+    /// Whether new tasks may be due after these changes.
+    fn may_be_due(&self, changes: &[PlannedChange]) -> bool {
+        !self.forced.is_empty() || self.readers.iter().any(|it| !it.touched(changes).is_empty())
+    }
+
     /// What runs before the stack is changed, where new tasks are due: a service that the change itself starts anew has
     /// them.
     pub(super) async fn before(
@@ -80,8 +85,7 @@ impl<'a> TaskRenewal<'a> {
         stack: Option<&str>,
         changes: &[PlannedChange],
     ) -> RunningServices {
-        let due = !self.forced.is_empty() || self.readers.iter().any(|it| !it.touched(changes).is_empty());
-        match stack.filter(|_| due) {
+        match stack.filter(|_| self.may_be_due(changes)) {
             Some(stack) => services::running(session, stack).await.unwrap_or_default(),
             None => RunningServices::new(),
         }
@@ -223,5 +227,146 @@ impl DueTasks {
         let limit = options.timeout;
         services::roll(session, &self.wanted, &self.running, &deployment.services, limit, progress).await?;
         Ok(DeployOutcome { changed: true, ..outcome })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deploy::failure::FailureKind;
+
+    /// `App` reads a secret, `Worker` none.
+    const TEMPLATE: &str = "
+Resources:
+  TokenSecret: { Type: 'AWS::SecretsManager::Secret' }
+  AppTaskDefinition:
+    Type: AWS::ECS::TaskDefinition
+    Properties: { ContainerDefinitions: [{ Secrets: [{ Name: API_TOKEN, ValueFrom: !Ref TokenSecret }] }] }
+  WorkerTaskDefinition:
+    Type: AWS::ECS::TaskDefinition
+    Properties: { ContainerDefinitions: [{ Name: worker }] }
+  AppService: { Type: 'AWS::ECS::Service', Properties: { TaskDefinition: !Ref AppTaskDefinition } }
+  WorkerService: { Type: 'AWS::ECS::Service', Properties: { TaskDefinition: !Ref WorkerTaskDefinition } }
+";
+
+    fn deployment() -> StackDeployment {
+        let service = |name: &str, id: &str| StackService { name: name.into(), logical_id: id.into() };
+        StackDeployment {
+            services: vec![service("app", "AppService"), service("worker", "WorkerService")],
+            ..StackDeployment::default()
+        }
+    }
+
+    fn change(name: &str, action: ResourceAction) -> PlannedChange {
+        PlannedChange {
+            action,
+            name: name.into(),
+            kind: String::new(),
+            detail: String::new(),
+            data_at_risk: false,
+        }
+    }
+
+    fn told(wanted: impl IntoIterator<Item = NewTasks>) -> Vec<String> {
+        let line = |it: NewTasks| format!("{} {} {}: {}", it.id, it.name, it.started, it.why);
+        wanted.into_iter().map(line).collect()
+    }
+
+    fn renewal<'a>(deployment: &'a StackDeployment, force: &ForcedTasks) -> TaskRenewal<'a> {
+        let template = super::super::template::read(TEMPLATE).unwrap();
+        TaskRenewal::new(&template, deployment, force).unwrap()
+    }
+
+    #[test]
+    fn readers_of_a_changed_secret_get_new_tasks() {
+        let deployment = deployment();
+        let secret = change("TokenSecret", ResourceAction::Modify);
+        let renewal = renewal(&deployment, &ForcedTasks::None);
+        let app = "AppService app false: API_TOKEN has another value";
+        assert_eq!(told(renewal.planned(std::slice::from_ref(&secret))), [app]);
+        assert!(renewal.planned(&[]).is_empty());
+        assert!(renewal.may_be_due(std::slice::from_ref(&secret)) && !renewal.may_be_due(&[]));
+        // A new task definition starts new tasks by itself.
+        let definition = change("AppTaskDefinition", ResourceAction::Replace);
+        assert!(renewal.planned(&[secret, definition]).is_empty());
+        assert_eq!(another_value(&["A", "B"]), "A, B have other values");
+    }
+
+    #[test]
+    fn force_starts_tasks_that_nothing_else_starts() {
+        let deployment = deployment();
+        let all = renewal(&deployment, &ForcedTasks::All);
+        let app = "AppService app false: as `--force` asks";
+        let worker = "WorkerService worker false: as `--force` asks";
+        assert_eq!(told(all.planned(&[])), [app, worker]);
+        let modified = change("AppService", ResourceAction::Modify);
+        assert_eq!(told(all.planned(&[modified])), [app, worker], "a change in place starts no tasks");
+        let begun = change("AppService", ResourceAction::Replace);
+        assert_eq!(told(all.planned(&[begun])), [worker]);
+        let secret = change("TokenSecret", ResourceAction::Modify);
+        let by_secret = "AppService app false: API_TOKEN has another value";
+        assert_eq!(told(all.planned(&[secret])), [by_secret, worker], "one reason is enough");
+        let one = renewal(&deployment, &ForcedTasks::Services(vec!["worker".into()]));
+        assert_eq!(told(one.planned(&[])), [worker]);
+        assert!(one.may_be_due(&[]));
+        let template = super::super::template::read(TEMPLATE).unwrap();
+        let unknown = ForcedTasks::Services(vec!["web".into()]);
+        let failure = TaskRenewal::new(&template, &deployment, &unknown).err().unwrap();
+        assert_eq!(failure.kind, FailureKind::Usage);
+        assert_eq!(failure.message, "there is no service `web` to start anew");
+        assert_eq!(failure.help, ["the stack has: app, worker"]);
+    }
+
+    #[test]
+    fn what_runs_decides_whether_new_tasks_are_due() {
+        let deployment = deployment();
+        let none = renewal(&deployment, &ForcedTasks::None);
+        let all = renewal(&deployment, &ForcedTasks::All);
+        let run = |deployment: &str, began: f64, in_progress: bool| {
+            RunningService::tests_service(deployment, began, in_progress)
+        };
+        let since = |at: f64| Some(BTreeMap::from([("TokenSecret".to_owned(), at)]));
+        let secret = [change("TokenSecret", ResourceAction::Modify)];
+        let judge = |renewal: &TaskRenewal<'_>,
+                     id: &str,
+                     now: &RunningService,
+                     since: Option<BTreeMap<String, f64>>,
+                     changes: &[PlannedChange],
+                     before: Option<&RunningService>| {
+            told(renewal.judge(id, now, since.as_ref(), changes, before))
+        };
+        let old = run("1", 100.0, false);
+        let by_secret = ["AppService app false: API_TOKEN has another value"];
+        // The secret is newer than the tasks, whatever this run changed.
+        assert_eq!(judge(&none, "AppService", &old, since(101.0), &[], None), by_secret);
+        assert!(judge(&none, "AppService", &old, since(100.0), &[], None).is_empty());
+        assert!(judge(&none, "WorkerService", &old, since(101.0), &[], None).is_empty());
+        // Nobody knows since when the secret has its value: this run changed it, unless the tasks are new.
+        assert_eq!(judge(&none, "AppService", &old, None, &secret, Some(&old)), by_secret);
+        assert_eq!(judge(&none, "AppService", &old, None, &secret, None), by_secret);
+        let new = run("2", 200.0, false);
+        assert!(judge(&none, "AppService", &new, None, &secret, Some(&old)).is_empty());
+        assert!(judge(&none, "AppService", &old, None, &[], Some(&old)).is_empty());
+        // By force, unless the tasks are new.
+        let by_force = ["WorkerService worker false: as `--force` asks"];
+        assert_eq!(judge(&all, "WorkerService", &old, since(1.0), &[], Some(&old)), by_force);
+        assert!(judge(&all, "WorkerService", &new, since(1.0), &[], Some(&old)).is_empty());
+        // What is under way is followed, where the tasks matter.
+        let moving = run("2", 200.0, true);
+        let way = |id: &str, name: &str| vec![format!("{id} {name} true: they are on their way")];
+        assert_eq!(judge(&none, "AppService", &moving, since(1.0), &[], None), way("AppService", "app"));
+        assert!(judge(&none, "WorkerService", &moving, since(1.0), &[], None).is_empty());
+        assert_eq!(
+            judge(&all, "WorkerService", &moving, since(1.0), &[], Some(&old)),
+            way("WorkerService", "worker")
+        );
+        let due = |started: bool| DueTasks {
+            wanted: vec![none.wanted("AppService", String::new(), started)],
+            running: RunningServices::new(),
+        };
+        assert!(due(false).begins() && !due(true).begins());
+        assert_eq!(due(true).wanted().len(), 1);
+        let shown: Vec<PlannedChange> = shown(due(false).wanted()).collect();
+        assert_eq!((shown[0].action, shown[0].name.as_str()), (ResourceAction::Renew, "AppService"));
     }
 }

@@ -174,3 +174,40 @@ impl DeployedStack {
             .collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_says_what_can_be_done() {
+        // Busy, empty, imported, updatable, remains, succeeded.
+        for (status, is) in [
+            ("REVIEW_IN_PROGRESS", [false, true, false, false, false, false]),
+            ("CREATE_IN_PROGRESS", [true, false, false, false, false, false]),
+            ("CREATE_COMPLETE", [false, false, false, true, false, true]),
+            ("CREATE_FAILED", [false, false, false, false, true, false]),
+            ("ROLLBACK_COMPLETE", [false, false, false, false, true, false]),
+            ("ROLLBACK_FAILED", [false, false, false, false, true, false]),
+            ("UPDATE_IN_PROGRESS", [true, false, false, false, false, false]),
+            ("UPDATE_COMPLETE", [false, false, false, true, false, true]),
+            ("UPDATE_FAILED", [false, false, false, true, false, false]),
+            ("UPDATE_ROLLBACK_COMPLETE", [false, false, false, true, false, false]),
+            ("UPDATE_ROLLBACK_FAILED", [false, false, false, false, false, false]),
+            ("IMPORT_COMPLETE", [false, false, true, true, false, true]),
+            ("IMPORT_ROLLBACK_COMPLETE", [false, false, false, true, false, false]),
+            ("DELETE_COMPLETE", [false, false, false, false, false, true]),
+        ] {
+            let stack = DeployedStack { status: StackStatus::from(status), ..tests_stack() };
+            let found = [
+                stack.is_busy(),
+                stack.is_empty(),
+                stack.is_imported(),
+                stack.is_updatable(),
+                stack.is_remains(),
+                stack.succeeded(),
+            ];
+            assert_eq!(found, is, "{status}");
+        }
+    }
+}

@@ -4,7 +4,7 @@
 //! last operations.
 
 use super::stack_inside::{LabelledStack, StackInside};
-use super::watch::{interrupted, open_all};
+use super::watch::{GLANCE, interrupted, open_all, pause};
 use crate::deploy::cloudformation::application::READ;
 use crate::deploy::cloudformation::side_by_side;
 use crate::deploy::failure::{DeployFailure, sdk};
@@ -15,7 +15,6 @@ use aws_sdk_cloudformation::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_cloudformation::types::StackEvent;
 use std::collections::BTreeSet;
 use std::time::Duration;
-use tokio::time::sleep;
 use tranship_targets::{BeanstalkDeployment, StackDeployment, TargetDeployment};
 
 /// Between two looks at the events of an environment that is followed.
@@ -55,15 +54,22 @@ pub fn events(
     })
 }
 
-/// Reads the newest events of several environments and then those that come, until it is interrupted. `tell` gets the place of the
-/// environment in the list and the event.
+/// Receives the events of several environments as they come.
+pub trait EventReader {
+    /// An event; `place` is that of its environment in the list.
+    fn tell(&mut self, place: usize, event: &PastEvent);
+    /// Whether someone still reads them.
+    fn is_read(&self) -> bool;
+}
+
+/// Reads the newest events of several environments and then those that come, until it is interrupted, or nobody reads them any more.
 ///
 /// # Errors
 /// See [`FailureKind`](crate::deploy::FailureKind). An interruption is one.
 pub fn follow_events(
     environments: &[(TargetDeployment, DeployOptions)],
     most: usize,
-    tell: &mut dyn FnMut(usize, &PastEvent),
+    reader: &mut dyn EventReader,
 ) -> Result<(), DeployFailure> {
     let work = async {
         let opened = open_all(environments).await?;
@@ -78,9 +84,11 @@ pub fn follow_events(
             }
             fresh.sort_by_key(|(_, event)| event.at);
             let skipped = if first { fresh.len().saturating_sub(most) } else { 0 };
-            fresh.iter().skip(skipped).for_each(|(place, event)| tell(*place, event));
+            fresh.iter().skip(skipped).for_each(|(place, event)| reader.tell(*place, event));
             first = false;
-            sleep(PAUSE).await;
+            if !pause(PAUSE, GLANCE, &|| reader.is_read()).await {
+                return Ok(());
+            }
         }
     };
     until_interrupted(work, interrupted)

@@ -4,6 +4,7 @@
 //! `/aws/elasticbeanstalk/ENVIRONMENT/containers` on Elastic Beanstalk, as the templates of Tranship make them.
 
 use super::stack_inside::StackInside;
+use super::watch::{GLANCE, pause};
 use crate::deploy::failure::{DeployFailure, sdk};
 use crate::deploy::progress::DeployProgress;
 use crate::deploy::session::AwsSession;
@@ -82,7 +83,10 @@ pub fn logs(
             if let Some(last) = fresh.last() {
                 from = from.max(last.time.saturating_sub(OVERLAP));
             }
-            tokio::time::sleep(Duration::from_secs(2 + reader.calls / CALLS)).await;
+            let length = Duration::from_secs(2 + reader.calls / CALLS);
+            if !pause(length, GLANCE, &|| progress.is_read()).await {
+                return Ok(());
+            }
         }
     })
 }

@@ -10,7 +10,7 @@ mod run_task;
 mod stack_inside;
 mod watch;
 
-pub use self::events::{PastEvent, events, follow_events};
+pub use self::events::{EventReader, PastEvent, events, follow_events};
 pub use self::exec::{ExecSession, exec};
 pub use self::logs::{LogRequest, logs};
 pub use self::run_task::{FinishedTask, TaskRequest, run_task};

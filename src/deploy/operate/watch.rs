@@ -15,13 +15,16 @@ use tranship_targets::TargetDeployment;
 const BUSY: Duration = Duration::from_secs(5);
 const QUIET: Duration = Duration::from_secs(15);
 
+/// Between two looks at whether someone still reads.
+pub(super) const GLANCE: Duration = Duration::from_secs(1);
+
 /// Receives the statuses of all environments, round after round.
 pub trait StatusRounds: DeployProgress {
     /// A round, in the order of the environments.
     fn show(&mut self, round: &[DeploymentStatus]);
 }
 
-/// Reads the status of all environments until it is interrupted.
+/// Reads the status of all environments until it is interrupted, or nobody reads it any more.
 ///
 /// # Errors
 /// See [`FailureKind`]. An interruption is one.
@@ -37,10 +40,26 @@ pub fn watch(
                 round.push(status_of(session, deployment, view).await?);
             }
             view.show(&round);
-            sleep(if round.iter().any(is_busy) { BUSY } else { QUIET }).await;
+            let length = if round.iter().any(is_busy) { BUSY } else { QUIET };
+            if !pause(length, GLANCE, &|| view.is_read()).await {
+                return Ok(());
+            }
         }
     };
     until_interrupted(work, interrupted)
+}
+
+/// Waits, and says whether someone still reads: at once, where the reader has left.
+pub(super) async fn pause(mut left: Duration, glance: Duration, is_read: &dyn Fn() -> bool) -> bool {
+    while is_read() {
+        if left.is_zero() {
+            return true;
+        }
+        let step = left.min(glance);
+        sleep(step).await;
+        left = left.saturating_sub(step);
+    }
+    false
 }
 
 /// A session for each environment, in the right account.
@@ -73,6 +92,32 @@ fn is_busy(status: &DeploymentStatus) -> bool {
 mod tests {
     use super::*;
     use crate::deploy::ServiceStatus;
+    use std::cell::Cell;
+    use std::time::Instant;
+
+    /// How many times a pause looks, how long it takes, and what it says, where the reader leaves at a look.
+    fn paused(milliseconds: u64, leaves: usize) -> (usize, Duration, bool) {
+        let (looks, start) = (Cell::new(0), Instant::now());
+        let is_read = || {
+            looks.set(looks.get() + 1);
+            looks.get() != leaves
+        };
+        let (length, glance) = (Duration::from_millis(milliseconds), Duration::from_millis(20));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let goes_on = runtime.block_on(pause(length, glance, &is_read));
+        (looks.get(), start.elapsed(), goes_on)
+    }
+
+    #[test]
+    fn a_pause_ends_when_the_reader_has_left() {
+        let (looks, time, goes_on) = paused(50, usize::MAX);
+        assert_eq!((looks, goes_on), (4, true), "at the start, after 20, 40 and 50 ms");
+        assert!(time >= Duration::from_millis(50), "{time:?}");
+        let (looks, time, goes_on) = paused(60_000, 2);
+        assert_eq!((looks, goes_on), (2, false));
+        assert!(time < Duration::from_secs(30), "{time:?}");
+        assert_eq!(paused(60_000, 1).2, false);
+    }
 
     #[test]
     fn what_changes_is_looked_at_more_often() {

@@ -152,3 +152,21 @@ fn of_service(content: &StackContent, id: &str) -> (ChangeConsequence, String) {
         false => (ChangeConsequence::NewTasks, String::new()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_replacement_does_is_said_where_somebody_notices() {
+        assert_eq!(
+            replaced("AWS::ElasticLoadBalancingV2::LoadBalancer"),
+            "the load balancer gets another address"
+        );
+        assert_eq!(
+            replaced("AWS::ServiceDiscovery::PrivateDnsNamespace"),
+            "the names of services are registered anew"
+        );
+        assert_eq!(replaced("AWS::IAM::Role"), "");
+    }
+}

@@ -249,3 +249,31 @@ fn a_screen_is_as_high_as_the_terminal_and_hides_what_is_done_first() {
     assert_eq!(screen[2], "  … and 8 waiting, 1 in progress, 20 done");
     assert_eq!(board.screen(3, 80, 50).len(), 32);
 }
+
+#[test]
+fn lines_stand_in_the_order_of_what_people_look_for() {
+    let subjects = [
+        "load balancer",
+        "volume v",
+        "database d",
+        "job j",
+        "container c",
+        "service s",
+        "something",
+        "environment",
+    ];
+    let owners = subjects.iter().map(|subject| (subject.replace(' ', ""), (*subject).to_owned())).collect();
+    let changing: Vec<String> = subjects.iter().map(|subject| subject.replace(' ', "")).collect();
+    let screen = LiveBoard::new("stack shop", &owners, &changing, 0).screen(0, 80, 40);
+    let order: Vec<&str> = screen
+        .iter()
+        .skip(1)
+        .map(|line| line.trim_start().trim_start_matches('·').trim_start())
+        .map(|line| line.split("  ").next().unwrap_or_default())
+        .collect();
+    assert_eq!(
+        order[..7],
+        ["service s", "container c", "job j", "database d", "volume v", "load balancer", "something"]
+    );
+    assert!(order[7..].contains(&"the rest"), "{screen:?}");
+}

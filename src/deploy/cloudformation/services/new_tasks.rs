@@ -41,6 +41,19 @@ pub(in crate::deploy::cloudformation) struct RunningService {
     pub(in crate::deploy::cloudformation) in_progress: bool,
 }
 
+#[cfg(test)]
+impl RunningService {
+    /// A service without an address, for tests.
+    pub(in crate::deploy::cloudformation) fn tests_service(
+        deployment: &str,
+        began: f64,
+        in_progress: bool,
+    ) -> Self {
+        let arn = TaskArn { cluster: String::new(), text: String::new() };
+        RunningService { arn, deployment: deployment.to_owned(), began, in_progress }
+    }
+}
+
 /// The services of a stack that ECS knows, by logical id.
 pub(in crate::deploy::cloudformation) async fn running(
     session: &AwsSession,
