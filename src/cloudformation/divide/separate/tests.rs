@@ -198,6 +198,20 @@ fn names_of_stacks_are_short_and_differ() {
     assert_eq!(SeparatedTemplate::name("s", &id(&"b".repeat(60))), format!("s-{}", "b".repeat(60)));
 }
 
+/// Whatever comes first in the template.
+#[test]
+fn what_has_no_place_is_with_the_last_of_a_chain_that_it_refers_to() {
+    let mut template = application();
+    let on = |other: &str| props! { "On" => id(other).reference() };
+    template.add(&id("Early"), Resource::new("AWS::X::Alarm", on("Late")));
+    template.add(&id("Late"), Resource::new("AWS::X::Alarm", on("WebTarget")));
+    let (separated, conflicts) = separate(&template, places(USUAL));
+    assert_eq!(conflicts, []);
+    let web = names(&separated.stacks[&id("Web")].template.resources);
+    assert!(web.contains(&"Early") && web.contains(&"Late"), "{web:?}");
+    assert!(!names(&separated.foundation.resources).contains(&"Early"));
+}
+
 #[test]
 fn stages_are_in_their_order() {
     let stages = [StackStage::Shared, StackStage::Before, StackStage::Service, StackStage::Listeners];
