@@ -102,6 +102,18 @@ pub(super) struct ApplicationStacks {
     nested: BTreeMap<String, String>,
 }
 
+#[cfg(test)]
+impl ApplicationStacks {
+    /// Stacks that are there, and templates that are to be, for tests.
+    pub(super) fn tests_stacks(
+        there: BTreeMap<String, DeployedStack>,
+        planned: BTreeMap<String, String>,
+    ) -> Self {
+        let (running, departures, nested) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        ApplicationStacks { there, planned, running, departures, nested }
+    }
+}
+
 impl ApplicationStacks {
     /// Reads them. Stacks that are being changed are waited for, and what a failed creation left is deleted.
     pub(super) async fn read(

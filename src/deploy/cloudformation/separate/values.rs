@@ -158,3 +158,103 @@ fn renewed(
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::stack::tests_stack;
+    use super::*;
+
+    const WEB: &str =
+        "Parameters: { Size: { Type: String }, Token: { Type: String }, DbHost: { Type: String } }
+Resources:
+  TokenSecret: { Type: 'AWS::SecretsManager::Secret', Properties: { SecretString: !Ref Token } }
+  OtherSecret: { Type: 'AWS::SecretsManager::Secret', Properties: { SecretString: fixed } }
+  UrlSecret: { Type: 'AWS::SecretsManager::Secret', Properties: { SecretString: !Sub 'x${Token}' } }
+  Topic: { Type: 'AWS::SNS::Topic', Properties: { Name: !Ref Token } }
+";
+
+    fn parameter(name: &str, secret: bool) -> DeployParameter {
+        DeployParameter { name: name.into(), secret, has_default: true, ..DeployParameter::default() }
+    }
+
+    fn map<V>(entries: impl IntoIterator<Item = (&'static str, V)>) -> BTreeMap<String, V> {
+        entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// `shop-web` is there with a size, `shop-api` is new.
+    fn stacks() -> ApplicationStacks {
+        let mut web = tests_stack();
+        web.parameters.insert("Size".into(), "2".into());
+        ApplicationStacks::tests_stacks(
+            map([("shop-web", web)]),
+            map([("shop-web", WEB.to_owned()), ("shop-api", WEB.to_owned())]),
+        )
+    }
+
+    fn values(size: ParameterChoice, token: ParameterChoice) -> StackValues {
+        StackValues {
+            declared: map([("Size", parameter("Size", false)), ("Token", parameter("Token", true))]),
+            choices: map([("Size", size), ("Token", token)]),
+            known: map([("Size", "2".to_owned())]),
+            renewed: BTreeSet::new(),
+        }
+    }
+
+    /// The values of a stack's parameters, and its secrets.
+    fn of(values: &StackValues, stack: &str) -> (Vec<(String, Option<String>)>, BTreeMap<String, String>) {
+        let found =
+            values.of_stack(&stacks(), stack, WEB, &map([("DbHost", "db.local".to_owned())])).unwrap();
+        let parameters = found.parameters.into_iter().map(|it| (it.name, it.value)).collect();
+        (parameters, found.secrets)
+    }
+
+    fn expected(size: Option<&str>) -> Vec<(String, Option<String>)> {
+        [("Size", size), ("Token", None), ("DbHost", Some("db.local"))]
+            .map(|(name, value)| (name.to_owned(), value.map(str::to_owned)))
+            .to_vec()
+    }
+
+    fn sorted(mut all: Vec<(String, Option<String>)>) -> Vec<(String, Option<String>)> {
+        all.sort();
+        all
+    }
+
+    #[test]
+    fn a_value_that_is_given_reaches_every_stack() {
+        let values = values(ParameterChoice::Given("3".into()), ParameterChoice::Given("hunter2".into()));
+        for stack in ["shop-web", "shop-api"] {
+            let (parameters, secrets) = of(&values, stack);
+            assert_eq!(sorted(parameters), sorted(expected(Some("3"))), "{stack}");
+            assert_eq!(secrets, map([("Token", "hunter2".to_owned())]), "no secret is among the parameters");
+        }
+    }
+
+    #[test]
+    fn a_new_stack_gets_the_value_that_the_others_have() {
+        let values = values(ParameterChoice::Previous, ParameterChoice::Previous);
+        let (parameters, secrets) = of(&values, "shop-web");
+        assert_eq!(sorted(parameters), sorted(expected(None)), "it keeps its own");
+        assert!(secrets.is_empty());
+        let (parameters, secrets) = of(&values, "shop-api");
+        assert_eq!(sorted(parameters), sorted(expected(Some("2"))));
+        assert!(secrets.is_empty(), "a secret is only where it was given");
+    }
+
+    #[test]
+    fn secrets_that_a_new_value_feeds_are_renewed() {
+        let deployment = StackDeployment {
+            parameters: vec![parameter("Size", false), parameter("Token", true)],
+            ..StackDeployment::default()
+        };
+        let renewed = |token: ParameterChoice| {
+            renewed(
+                &stacks(),
+                &deployment,
+                &map([("Token", token), ("Size", ParameterChoice::Given("3".into()))]),
+            )
+        };
+        let found: Vec<String> = renewed(ParameterChoice::Given("new".into())).into_iter().collect();
+        assert_eq!(found, ["TokenSecretRef", "UrlSecretRef"]);
+        assert!(renewed(ParameterChoice::Previous).is_empty());
+    }
+}
