@@ -86,7 +86,7 @@ mod writer;
 
 pub use body::{BodyFault, is_resource_type, mapping_from_body, mapping_keys};
 pub use divide::{
-    DividedTemplate, GivenValue, NESTED_FOLDER, NESTED_STACK, SeparateStack, SeparatedTemplate,
+    DividedTemplate, GivenValue, HANDED_OUT, NESTED_FOLDER, NESTED_STACK, SeparateStack, SeparatedTemplate,
     StackConflict, StackMembership, StackPlace, StackPlaces, StackStage, divide, separate,
 };
 pub use edit::{EditFault, ValueChange, ValueEdit, ValuePath, ValueStep};

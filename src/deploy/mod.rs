@@ -251,7 +251,7 @@ pub fn deploy(
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<DeployOutcome, DeployFailure> {
-    run_any(deployment, options, progress, async |session, progress| match deployment {
+    run(deployment, options, progress, async |session, progress| match deployment {
         TargetDeployment::Stack(stack) => {
             cloudformation::deploy(session, stack, artifacts, options, progress).await
         }
@@ -355,7 +355,7 @@ pub fn down(
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<DeployOutcome, DeployFailure> {
-    run_any(deployment, options, progress, async |session, progress| match deployment {
+    run(deployment, options, progress, async |session, progress| match deployment {
         TargetDeployment::Stack(stack) => {
             cloudformation::down(session, stack, environment, options, progress).await
         }
@@ -365,19 +365,8 @@ pub fn down(
     })
 }
 
-/// The same as [`run_any`], for what only one stack has.
-fn run<T>(
-    deployment: &TargetDeployment,
-    options: &DeployOptions,
-    progress: &mut dyn DeployProgress,
-    work: impl AsyncFnOnce(&AwsSession, &mut dyn DeployProgress) -> Result<T, DeployFailure>,
-) -> Result<T, DeployFailure> {
-    refuse_separate(deployment)?;
-    run_any(deployment, options, progress, work)
-}
-
 /// Opens a session, shows the banner, and works until it is done, interrupted or out of time.
-fn run_any<T>(
+fn run<T>(
     deployment: &TargetDeployment,
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
@@ -402,21 +391,6 @@ fn run_any<T>(
             session.mask().borrow().failure(failure.advised().in_environment(&options.mark.environment))
         })
     })
-}
-
-/// Refuses independent stacks, which these commands do not know.
-fn refuse_separate(deployment: &TargetDeployment) -> Result<(), DeployFailure> {
-    let TargetDeployment::Stack(stack) = deployment else { return Ok(()) };
-    if stack.separate.is_empty() {
-        return Ok(());
-    }
-    let failure = DeployFailure::usage(format!(
-        "{} is independent stacks, which this command does not support",
-        stack.stack
-    ));
-    Err(failure.help(
-        "`tranship deploy` and `tranship down` do; look at each of its stacks with the AWS CLI or in the console (docs/large-applications.md)",
-    ))
 }
 
 /// Works until it is done, or the run must end. An open question takes back what it asked about.

@@ -48,6 +48,8 @@ pub(crate) struct AwsSession {
     identity: String,
     /// The operation in progress at AWS, for the message after an interruption.
     underway: RefCell<Option<String>>,
+    /// What the operation in progress is a part of, where several are at the same time.
+    whole: RefCell<Option<String>>,
     /// What to do about it, where its stack or environment says nothing of it.
     advice: RefCell<Vec<String>>,
     mask: RefCell<SecretMask>,
@@ -125,6 +127,7 @@ impl AwsSession {
             names_profile: known.is_some(),
             identity,
             underway,
+            whole: RefCell::default(),
             advice: RefCell::default(),
             mask,
             stop,
@@ -202,15 +205,20 @@ impl AwsSession {
         self.advice.borrow_mut().clear();
     }
 
+    /// Records that several operations are in progress, or none any more: which of them has ended says nothing of the others.
+    pub(super) fn several(&self, what: Option<String>) {
+        *self.whole.borrow_mut() = what;
+    }
+
     /// The operation that may be in progress at AWS.
     pub(super) fn in_progress(&self) -> Option<String> {
-        self.underway.borrow().clone()
+        self.whole.borrow().clone().or_else(|| self.underway.borrow().clone())
     }
 
     /// The message after an interruption or a timeout.
     pub(super) fn left(&self, kind: FailureKind) -> DeployFailure {
         let what = ended(kind);
-        match &*self.underway.borrow() {
+        match self.in_progress() {
             Some(underway) => DeployFailure::new(kind, format!("{what}; {underway} continues at AWS")),
             None => DeployFailure::new(kind, format!("{what}; nothing is being changed"))
                 .help("run the same command again to continue"),

@@ -16,7 +16,8 @@ pub(super) fn as_root(foundation: &mut Json, order: &Json) -> Option<Vec<(String
     let mut paths = Vec::new();
     for stack in others {
         let path = text(stack, "template")?;
-        let id = path.rsplit('/').next()?.strip_suffix(".yaml")?.to_owned();
+        let id = path.rsplit('/').next()?;
+        let id = id.strip_suffix(".yaml").unwrap_or(id).to_owned();
         ids.insert(text(stack, "stack")?, id.clone());
         paths.push((id, path));
     }
@@ -52,6 +53,52 @@ pub(super) fn as_root(foundation: &mut Json, order: &Json) -> Option<Vec<(String
         outputs.retain(|name, _| !handed.contains(name));
     }
     Some(paths)
+}
+
+/// An output that a parameter takes: the stack and the name.
+pub type TakenOutput = (String, String);
+
+/// The parameter with the name of the first stack.
+const ROOT_NAME: &str = "RootStackName";
+
+/// The order of stacks that are deployed, as `stacks.json` has it; a path is the name of a stack. What a parameter takes is what
+/// `taken` knows, else an output of its name: a stack that the manifest no longer has is in no other file.
+pub(super) fn order(
+    first: &str,
+    stacks: &BTreeMap<&str, Json>,
+    taken: &dyn Fn(&str, &str) -> Option<TakenOutput>,
+) -> Json {
+    let section = |document: &Json, name: &str| -> Vec<String> {
+        let all = document.get(name).and_then(Json::as_object).into_iter().flatten();
+        all.map(|(key, _)| key.clone()).collect()
+    };
+    let outputs: BTreeMap<String, &str> = stacks
+        .iter()
+        .flat_map(|(stack, document)| section(document, "Outputs").into_iter().map(|name| (name, *stack)))
+        .collect();
+    let known = |stack: &str, parameter: &str| {
+        let (owner, output) = taken(stack, parameter)?;
+        (outputs.get(&output) == Some(&owner.as_str())).then_some((owner, output))
+    };
+    let named = |stack: &str, parameter: &str| {
+        let names = [parameter.to_owned(), format!("{parameter}Ref")];
+        let found = names.into_iter().find_map(|name| Some(((*outputs.get(&name)?).to_owned(), name)));
+        found.filter(|(owner, _)| owner != stack)
+    };
+    let mut all = vec![json!({ "stack": first })];
+    for (stack, document) in stacks.iter().filter(|(stack, _)| **stack != first) {
+        let mut given = Map::new();
+        for parameter in section(document, "Parameters") {
+            let value = match known(stack, &parameter).or_else(|| named(stack, &parameter)) {
+                Some((owner, output)) => json!({ "stack": owner, "output": output }),
+                None if parameter == ROOT_NAME => json!({ "value": first }),
+                None => continue,
+            };
+            given.insert(parameter, value);
+        }
+        all.push(json!({ "stack": stack, "template": stack, "parameters": given }));
+    }
+    json!({ "stacks": all })
 }
 
 /// What stacks have besides resources, what they take and what they hand out: nested stacks have no such thing.

@@ -4,6 +4,7 @@
 //! refer to, wherever they are, and the stack that each is in. Invariant: a stack without nested stacks reads as it is.
 //! Independent stacks of a compile read as if their foundation were a root, and the others its nested stacks.
 
+pub use super::independent_stacks::TakenOutput;
 use super::independent_stacks::{self, OwnSections};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
@@ -20,6 +21,8 @@ pub struct StackTemplates {
     pub root: String,
     /// The texts of the nested stacks', by their logical ids.
     pub nested: BTreeMap<String, String>,
+    /// The text that the root was made of, with its comments: that of the foundation of independent stacks.
+    pub foundation: Option<String>,
 }
 
 /// A resource that would be in another stack than it is.
@@ -38,22 +41,46 @@ impl StackTemplates {
     pub fn compiled(artifacts: &ArtifactSet) -> Option<StackTemplates> {
         let text = |path: &str| artifacts.get(path).map(|it| String::from_utf8_lossy(&it.bytes).into_owned());
         let root = text("template.yaml")?;
-        let mut document = parsed(&root);
         if let Some(order) = text(SEPARATE_STACKS) {
-            let stacks = independent_stacks::as_root(&mut document, &parsed(&order))?;
-            let nested = stacks.into_iter().filter_map(|(id, path)| Some((id, text(&path)?))).collect();
-            return Some(StackTemplates { root: document.to_string(), nested });
+            return StackTemplates::independent(root, &parsed(&order), text);
         }
+        let document = parsed(&root);
         let nested = nested_stacks(&document).filter_map(|id| {
             let path = DividedTemplate::path(&LogicalId::parse(id)?);
             Some((id.to_owned(), text(&path)?))
         });
-        Some(StackTemplates { nested: nested.collect(), root })
+        Some(StackTemplates { nested: nested.collect(), root, foundation: None })
+    }
+
+    /// Independent stacks in the order of a `stacks.json`; `text` has the template of each path. `None` if it is no such order, or
+    /// if the foundation lacks what another stack takes from it.
+    fn independent(
+        foundation: String,
+        order: &Json,
+        text: impl Fn(&str) -> Option<String>,
+    ) -> Option<StackTemplates> {
+        let mut document = parsed(&foundation);
+        let stacks = independent_stacks::as_root(&mut document, order)?;
+        let nested = stacks.into_iter().filter_map(|(id, path)| Some((id, text(&path)?))).collect();
+        Some(StackTemplates { root: document.to_string(), nested, foundation: Some(foundation) })
+    }
+
+    /// Independent stacks that are deployed: their templates by name, the first of them, and what the parameters of the others
+    /// are known to take. `None` where the first is none of them.
+    pub fn deployed(
+        first: &str,
+        texts: &BTreeMap<String, String>,
+        taken: &dyn Fn(&str, &str) -> Option<TakenOutput>,
+    ) -> Option<StackTemplates> {
+        let foundation = texts.get(first)?.clone();
+        let documents = texts.iter().map(|(name, text)| (name.as_str(), parsed(text))).collect();
+        let order = independent_stacks::order(first, &documents, taken);
+        StackTemplates::independent(foundation, &order, |path| texts.get(path).cloned())
     }
 
     /// One stack.
     pub fn single(root: String) -> StackTemplates {
-        StackTemplates { root, nested: BTreeMap::new() }
+        StackTemplates { root, ..StackTemplates::default() }
     }
 
     /// The logical ids of the nested stacks that the root has.
@@ -290,6 +317,7 @@ Outputs: { WebServiceName: { Value: !GetAtt WebService.Name } }
         StackTemplates {
             root: ROOT.to_owned(),
             nested: nested.map(|(id, text)| (id.to_owned(), text.to_owned())).into(),
+            foundation: None,
         }
     }
 
@@ -315,6 +343,54 @@ Outputs: { WebServiceName: { Value: !GetAtt WebService.Name } }
         assert_eq!(StackTemplates::nested_ids(ROOT), ["GroupsStack", "WebStack"]);
         let paths = ["GroupsStack", "WebStack"].map(|id| (id.to_owned(), format!("stacks/{id}.yaml")));
         assert_eq!(StackTemplates::addresses(ROOT), paths);
+    }
+
+    #[test]
+    fn independent_stacks_that_are_deployed_are_one_template_again() {
+        let foundation = "
+# a comment that stays
+Resources: { Cluster: { Type: 'AWS::ECS::Cluster' } }
+Outputs:
+  ClusterRef: { Value: !Ref Cluster }
+  Url: { Value: 'http://shop' }
+";
+        let api = "
+Parameters: { Cluster: { Type: String }, RootStackName: { Type: String }, ApiOther: { Type: String }, Version: { Type: String } }
+Resources:
+  ApiService: { Type: 'AWS::ECS::Service', Properties: { C: !Ref Cluster, N: !Ref RootStackName, O: !Ref ApiOther, V: !Ref Version } }
+Outputs: { ApiServiceName: { Value: !GetAtt ApiService.Name } }
+";
+        let web = "
+Parameters: { ApiServiceName: { Type: String } }
+Resources: { WebService: { Type: 'AWS::ECS::Service', Properties: { P: !Ref ApiServiceName } } }
+";
+        let texts: BTreeMap<String, String> =
+            [("shop", foundation), ("shop-ApiStack", api), ("shop-WebStack", web)]
+                .map(|(name, text)| (name.to_owned(), text.to_owned()))
+                .into();
+        // A name that is taken got a hash: only a compile knows it. An output that is not there is none.
+        let taken = |stack: &str, parameter: &str| match (stack, parameter) {
+            ("shop-ApiStack", "ApiOther") => Some(("shop".to_owned(), "Url".to_owned())),
+            ("shop-WebStack", "ApiServiceName") => Some(("shop".to_owned(), "Gone".to_owned())),
+            _ => None,
+        };
+        let found = StackTemplates::deployed("shop", &texts, &taken).unwrap();
+        let whole = found.whole().unwrap();
+        assert_eq!(
+            whole["Resources"],
+            json!({
+                "Cluster": { "Type": "AWS::ECS::Cluster" },
+                "ApiService": { "Type": "AWS::ECS::Service", "Properties": {
+                    "C": { "Ref": "Cluster" }, "N": { "Ref": "AWS::StackName" }, "O": "http://shop", "V": { "Ref": "Version" },
+                } },
+                "WebService": { "Type": "AWS::ECS::Service", "Properties": {
+                    "P": { "Fn::GetAtt": ["ApiService", "Name"] },
+                } },
+            })
+        );
+        assert_eq!(whole["Parameters"], json!({ "Version": { "Type": "String" } }));
+        assert_eq!(found.foundation.as_deref(), Some(foundation));
+        assert_eq!(StackTemplates::deployed("other", &texts, &taken), None);
     }
 
     #[test]

@@ -169,10 +169,10 @@ rules! {
         example "services:\n  app: { image: app, x-tranship: { egress: declared } }\n  agent: { image: agent, network_mode: \"service:app\", x-tranship: { egress: open } }\n"
         fix "Set `egress: declared` for all services that share the group, or give the service its own task; on the target `fargate`, every task has its own group.";
     STACK_NAME = Error "ecs/stack-name" "invalid stack name"
-        what "A stack name is a letter followed by letters, digits and hyphens, 128 characters at most."
+        what "A stack name is a letter followed by letters, digits and hyphens, 128 characters at most. Where the application is several stacks, that holds for each of their names, which begin with it."
         why "CloudFormation could not create the stack."
         example "services:\n  app: { image: app }\nx-tranship: { stack: my_stack }\n"
-        fix "Write `my-stack`.";
+        fix "Write `my-stack`; a shorter one where the message says so.";
     START_ORDER = Note "ecs/start-order" "start order only during stack operations"
         what "`depends_on` between services sets the order in which CloudFormation creates and updates them. Afterwards, ECS replaces the tasks of each service independently, in any order."
         why "After a failure, a service may run while a service it depends on does not."

@@ -29,17 +29,23 @@ IMAGES = [
 ]
 
 
+def asked_to_refuse(properties):
+    """What a test writes to have a resource fail."""
+    if properties.get("Description") == "refuse this":
+        raise ValueError("refused")
+
+
 def handlers(form):
     """The three operations of a resource that merely exists, unless its description asks to be refused."""
 
     def create(logical_id, properties, stack_name, **_):
+        asked_to_refuse(properties)
         unique = uuid.uuid4().hex[:12]
         identity = form.format(name=f"{stack_name}-{logical_id}-{unique}", hash=unique)
         return identity, {"Id": identity, "Arn": identity}
 
     def update(identity, old, new, stack_name, **_):
-        if new.get("Description") == "refuse this":
-            raise ValueError("refused")
+        asked_to_refuse(new)
         return identity, {"Id": identity, "Arn": identity}
 
     def delete(identity, properties, **_):

@@ -94,6 +94,22 @@ fn names_of_stacks_and_namespaces() {
     expect(&settings(&format!("stack: {long}")), "ecs/stack-name", Some(&message));
     expect(&settings("stack: 1a"), "ecs/stack-name", Some("`1a` is not a valid stack name"));
 
+    // The others are called NAME-AppStack and NAME-Shared41b4f35a33Stack; CloudFormation adds 16 characters or more by itself.
+    for (layout, most) in [("independent", 106), ("nested", 112), ("single", 128)] {
+        let of = |length: usize| format!("stacks: {layout}, stack: {}", "a".repeat(length));
+        expect(&settings(&of(most)), "ecs/stack-name", None);
+        if most < 128 {
+            let long = "a".repeat(most + 1);
+            let message = format!(
+                "the stack name `{long}` has {} characters, and the names of the other stacks begin with it",
+                most + 1
+            );
+            expect(&settings(&of(most + 1)), "ecs/stack-name", Some(&message));
+            let named = format!("name: {long}\n{}", settings(&format!("stacks: {layout}")));
+            expect(&named, "ecs/stack-name", Some(&message));
+        }
+    }
+
     let label = "a".repeat(63);
     let longest = format!("{label}.{label}.{label}.{}", "a".repeat(61));
     let namespace = |name: &str| settings(&format!("discovery: {{ namespace: {name} }}"));

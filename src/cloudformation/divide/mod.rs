@@ -13,6 +13,7 @@ mod separate;
 mod tests;
 
 use self::border::StackBorder;
+pub use self::names::HANDED_OUT;
 pub use self::separate::{
     GivenValue, SeparateStack, SeparatedTemplate, StackConflict, StackPlace, StackPlaces, StackStage,
     separate,

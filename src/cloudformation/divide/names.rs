@@ -11,6 +11,9 @@ use crate::{
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
+/// How the description of an output begins that only hands something to other stacks.
+pub const HANDED_OUT: &str = "For other stacks of this application";
+
 /// The names of one template.
 pub(super) struct BorderNames<'a> {
     pub(super) whole: &'a Template,
@@ -24,7 +27,7 @@ impl BorderNames<'_> {
             ValueName::Attribute(id, attribute) => id.att(attribute),
             ValueName::Pseudo(_) => return None,
         };
-        let what = format!("For other stacks of this application: {}", described(name));
+        let what = format!("{HANDED_OUT}: {}", described(name));
         Some((self.output(name), TemplateOutput::new(what, self.guarded(name, value))))
     }
 

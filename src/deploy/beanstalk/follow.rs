@@ -194,7 +194,9 @@ mod tests {
     use crate::deploy::beanstalk::environment::tests_environment;
 
     fn ended(status: &str, health: &str, version: Option<&str>) -> RunningEnvironment {
-        RunningEnvironment { status: status.into(), health: health.into(), ..tests_environment(version) }
+        let mut found = tests_environment(version);
+        (found.status, found.health) = (status.into(), health.into());
+        found
     }
 
     #[test]

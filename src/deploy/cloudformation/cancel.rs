@@ -2,10 +2,11 @@
 //!
 //! In: a stack. Out: the stack as it was before the update. A creation cannot be cancelled, only deleted.
 
+use super::application::DeployedApplication;
 use super::follow::{self, EventBookmark};
-use super::own;
 use super::services::ServiceWatch;
-use super::stack::find;
+use super::stack::{DeployedStack, find};
+use super::{own, separate};
 use crate::deploy::failure::{DeployFailure, sdk};
 use crate::deploy::progress::DeployProgress;
 use crate::deploy::session::AwsSession;
@@ -21,26 +22,48 @@ pub(in crate::deploy) async fn cancel(
     progress: &mut dyn DeployProgress,
 ) -> Result<DeployOutcome, DeployFailure> {
     let (client, name) = (session.cloudformation(), &deployment.stack);
-    let Some(stack) = find(&client, name).await? else {
+    let Some(application) = DeployedApplication::find(&client, name).await? else {
         return Err(session.not_deployed(&format!("stack {name}")));
     };
-    own(&client, name, &stack, options).await?;
-    let failed = stack.status == StackStatus::UpdateFailed;
+    let [stack] = application.stacks.as_slice() else {
+        return Box::pin(separate::cancel(session, deployment, &application, options, progress)).await;
+    };
+    own(&client, name, stack, options).await?;
+    let failed = is_left(stack);
     if !stack.is_busy() && !failed {
         progress.message(&format!("nothing is in progress: the stack {name} is {}", stack.status.as_str()));
         return Ok(DeployOutcome { changed: false, outputs: Vec::new() });
     }
     if failed {
         confirm(session, options, "roll the failed update back?").await?;
+    } else if stack.status == StackStatus::UpdateInProgress {
+        confirm(session, options, "cancel this update, and go back to what ran before?").await?;
+    } else {
+        return Err(not_cancellable(name, &stack.status));
+    }
+    undo(session, deployment, stack, options, progress).await
+}
+
+/// Whether a failed update was left as it was, which `--no-rollback` asks for.
+pub(super) fn is_left(stack: &DeployedStack) -> bool {
+    stack.status == StackStatus::UpdateFailed
+}
+
+/// Cancels the update of one stack, or rolls back what a failed one left, and waits until the stack is as it was.
+pub(super) async fn undo(
+    session: &AwsSession,
+    deployment: &StackDeployment,
+    stack: &DeployedStack,
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<DeployOutcome, DeployFailure> {
+    let (client, name) = (session.cloudformation(), &deployment.stack);
+    if is_left(stack) {
         let mark = EventBookmark::now(&client, &stack.id).await?;
         let begun = client.rollback_stack().stack_name(&stack.id).send().await;
         begun.map_err(|error| sdk("roll the failed update back", error))?;
         return rolled_back(session, deployment, &stack.id, mark, options, progress).await;
     }
-    if stack.status != StackStatus::UpdateInProgress {
-        return Err(not_cancellable(name, &stack.status));
-    }
-    confirm(session, options, "cancel this update, and go back to what ran before?").await?;
     let mark = EventBookmark::of_current(&client, &stack.id).await?;
     if let Err(error) = client.cancel_update_stack().stack_name(&stack.id).send().await {
         let failure = sdk("cancel the update", error);

@@ -3,8 +3,8 @@
 //! In: a stack. Out: a [`ResourceDrift`] for each resource that CloudFormation finds changed or deleted. Values are not read: they
 //! may be secret.
 
+use super::application::DeployedApplication;
 use super::nested;
-use super::stack::find;
 use crate::deploy::clock::PollingPace;
 use crate::deploy::failure::{DeployFailure, FailureKind, sdk};
 use crate::deploy::progress::DeployProgress;
@@ -24,15 +24,17 @@ pub(in crate::deploy) async fn drift(
     progress: &mut dyn DeployProgress,
 ) -> Result<Vec<ResourceDrift>, DeployFailure> {
     let client = session.cloudformation();
-    let Some(stack) = find(&client, &deployment.stack).await? else { return Ok(Vec::new()) };
+    let Some(application) = DeployedApplication::find(&client, &deployment.stack).await? else {
+        return Ok(Vec::new());
+    };
     progress.message("looking for what was changed outside of the stack");
     // CloudFormation looks at one stack at a time.
-    let resources = nested::listed(&client, &stack.id).await;
-    let resources = resources.map_err(|error| sdk("list the stack's resources", error))?;
-    let stacks = nested::nested(&resources).map(|(_, physical)| physical.to_owned());
+    let resources = application.resources(&client).await?;
+    let own = application.stacks.iter().map(|it| it.id.as_str());
+    let nested = resources.iter().flat_map(|it| nested::nested(it)).map(|(_, physical)| physical);
     let mut found = Vec::new();
-    for id in std::iter::once(stack.id.clone()).chain(stacks) {
-        found.extend(of_stack(session, &client, &id, options, progress).await?);
+    for id in own.chain(nested) {
+        found.extend(of_stack(session, &client, id, options, progress).await?);
     }
     Ok(found)
 }

@@ -3,6 +3,7 @@
 //! In: a [`StackDeployment`] and its template. Out: [`DeployOutcome`]. Invariant: each step first checks what
 //! exists, so that a run after a crash continues where the previous one stopped.
 
+pub(super) mod application;
 mod cancel;
 mod changeset;
 mod down;
@@ -21,12 +22,15 @@ mod rollback;
 mod secret_readers;
 mod separate;
 mod services;
+pub(super) mod side_by_side;
 mod stack;
+mod status;
 mod template;
 
 use self::changeset::{ChangeSet, ChangeSetDraft, TemplateBody};
 use self::follow::EventBookmark;
 use self::renewal::{RunningServices, TaskRenewal};
+use self::review::RunningStacks;
 use self::services::ServiceWatch;
 use super::bucket::ArtifactBucket;
 use super::failure::DeployFailure;
@@ -34,9 +38,7 @@ use super::parameters::{self, ParameterChoice};
 use super::progress::DeployProgress;
 use super::review::DeploymentReview;
 use super::session::AwsSession;
-use super::{
-    DeployOptions, DeployOutcome, DeployValues, DeploymentStatus, ServiceStatus, ask, confirm, late_values,
-};
+use super::{DeployOptions, DeployOutcome, DeployValues, ask, confirm, late_values};
 use crate::operation::stack_templates::StackTemplates;
 use aws_sdk_cloudformation::Client;
 use std::collections::BTreeMap;
@@ -50,6 +52,7 @@ pub(super) use self::drift::drift;
 pub(super) use self::review::review;
 pub(super) use self::rollback::rollback;
 pub(super) use self::stack::{DeployedStack, find};
+pub(super) use self::status::{look, status};
 
 /// Deploys.
 pub(super) async fn deploy(
@@ -79,6 +82,7 @@ pub(super) async fn deploy(
     let planned = match running.transpose() {
         Ok(running) => {
             let running = stack.as_ref().zip(running.as_ref());
+            let running = running.map(|(stack, templates)| RunningStacks::single(stack, templates));
             review::of(session, deployment, running, &parameters, artifacts, options)
         }
         Err(failure) => Err(failure),
@@ -288,18 +292,6 @@ pub(super) fn task_token(session: &AwsSession) -> String {
     plan_name::PlanName::now(session.who()).to_string().chars().take(64).collect()
 }
 
-/// What AWS says of the stack now, and whether it is being changed.
-pub(super) async fn look(
-    session: &AwsSession,
-    deployment: &StackDeployment,
-) -> Result<(String, bool), DeployFailure> {
-    let name = &deployment.stack;
-    Ok(match find(&session.cloudformation(), name).await? {
-        Some(stack) => (format!("the stack {name} is {} now", stack.status.as_str()), stack.is_busy()),
-        None => (format!("there is no stack {name} now"), false),
-    })
-}
-
 fn stuck(name: &str, stack: &DeployedStack) -> DeployFailure {
     let status = stack.status.as_str();
     let failure = DeployFailure::failed(format!("the stack {name} is {status}: {}", stack.reason));
@@ -426,43 +418,4 @@ async fn execute(
         });
     }
     Ok(DeployOutcome { changed: true, outputs: end.stack.outputs })
-}
-
-/// The status of the stack.
-pub(super) async fn status(
-    session: &AwsSession,
-    deployment: &StackDeployment,
-    progress: &mut dyn DeployProgress,
-) -> Result<DeploymentStatus, DeployFailure> {
-    let client = session.cloudformation();
-    let subject = format!("stack {}", deployment.stack);
-    let Some(stack) = find(&client, &deployment.stack).await? else {
-        return Ok(DeploymentStatus {
-            subject,
-            state: None,
-            healthy: false,
-            facts: Vec::new(),
-            variables: Vec::new(),
-            services: Vec::new(),
-            drift: None,
-        });
-    };
-    let mut facts = vec![("changed".to_owned(), stack.changed.clone())];
-    if !stack.reason.is_empty() {
-        facts.push(("reason".to_owned(), stack.reason.clone()));
-    }
-    if let Some(who) = follow::begun_by(&client, &stack.id).await {
-        facts.push(("deployed by".to_owned(), who));
-    }
-    facts.extend(stack.outputs.iter().cloned());
-    let variables = deployment
-        .parameters
-        .iter()
-        .filter(|parameter| !parameter.secret)
-        .filter_map(|it| Some((it.variable.clone()?, stack.parameters().get(&it.name)?.clone())));
-    let variables = variables.collect();
-    let services = services::standing(session, &stack.id, &deployment.services, progress).await;
-    let healthy = stack.succeeded() && services.iter().all(ServiceStatus::is_healthy);
-    let state = Some(stack.status.as_str().to_owned());
-    Ok(DeploymentStatus { subject, state, healthy, facts, variables, services, drift: None })
 }

@@ -5,6 +5,7 @@
 //! read, and what the stacks have together. Invariant: an update that would move a resource to another stack is refused
 //! before anything is done, because CloudFormation would create a second one and delete the first.
 
+use super::side_by_side;
 use crate::deploy::bucket::ArtifactBucket;
 use crate::deploy::failure::{DeployFailure, sdk};
 use crate::deploy::progress::DeployProgress;
@@ -14,8 +15,7 @@ use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::SdkError;
 use aws_sdk_cloudformation::operation::list_stack_resources::ListStackResourcesError;
 use aws_sdk_cloudformation::types::{ResourceStatus, StackResourceSummary, TemplateStage};
-use std::collections::{BTreeMap, BTreeSet};
-use tokio::task::JoinSet;
+use std::collections::BTreeSet;
 use tranship_cloudformation::{DividedTemplate, LogicalId, NESTED_STACK};
 use tranship_targets::StackDeployment;
 
@@ -61,21 +61,17 @@ pub(in crate::deploy) async fn resources(
     stack: &str,
 ) -> Result<Vec<StackResourceSummary>, ListError> {
     let mut found = listed(client, stack).await?;
-    let mut open: Vec<String> = nested(&found).map(|(_, physical)| physical.to_owned()).collect();
+    let mut open: Vec<String> = ids_of_nested(&found);
     while !open.is_empty() {
-        let rest = open.split_off(open.len().min(TOGETHER));
-        let mut calls = JoinSet::new();
-        for id in std::mem::replace(&mut open, rest) {
-            let client = client.clone();
-            calls.spawn(async move { listed(&client, &id).await });
-        }
-        while let Some(done) = calls.join_next().await {
-            if let Ok(done) = done {
-                found.extend(done?);
-            }
-        }
+        let inside = side_by_side::gather(TOGETHER, open.iter().map(|id| listed(client, id))).await?;
+        open = inside.iter().flat_map(|it| ids_of_nested(it)).collect();
+        found.extend(inside.into_iter().flatten());
     }
     Ok(found)
+}
+
+fn ids_of_nested(resources: &[StackResourceSummary]) -> Vec<String> {
+    nested(resources).map(|(_, physical)| physical.to_owned()).collect()
 }
 
 /// The number of resources in nested stacks.
@@ -100,7 +96,7 @@ pub(super) async fn of_the_past(session: &AwsSession, root: &str) -> StackTempla
 }
 
 /// The nested stacks among resources: logical and physical id.
-pub(super) fn nested(resources: &[StackResourceSummary]) -> impl Iterator<Item = (&str, &str)> {
+pub(in crate::deploy) fn nested(resources: &[StackResourceSummary]) -> impl Iterator<Item = (&str, &str)> {
     let nested = resources.iter().filter(|it| it.resource_type() == Some(NESTED_STACK));
     nested.filter_map(|it| Some((it.logical_resource_id()?, it.physical_resource_id()?)))
 }
@@ -129,24 +125,11 @@ pub(in crate::deploy) async fn running(
         return Ok(StackTemplates::single(root));
     }
     let resources = listed(client, stack).await.map_err(|error| sdk("list the stack's resources", error))?;
-    let mut open: Vec<(String, String)> =
-        nested(&resources).map(|(id, physical)| (id.to_owned(), physical.to_owned())).collect();
-    let mut texts = BTreeMap::new();
-    while !open.is_empty() {
-        let rest = open.split_off(open.len().min(TOGETHER));
-        let mut calls = JoinSet::new();
-        for (id, physical) in std::mem::replace(&mut open, rest) {
-            let client = client.clone();
-            calls.spawn(async move { template(&client, &physical).await.map(|text| (id, text)) });
-        }
-        while let Some(done) = calls.join_next().await {
-            if let Ok(done) = done {
-                let (id, text) = done?;
-                texts.insert(id, text);
-            }
-        }
-    }
-    Ok(StackTemplates { root, nested: texts })
+    let texts = nested(&resources).map(async |(id, physical)| {
+        Ok::<_, DeployFailure>((id.to_owned(), template(client, physical).await?))
+    });
+    let texts = side_by_side::gather(TOGETHER, texts).await?;
+    Ok(StackTemplates { nested: texts.into_iter().collect(), ..StackTemplates::single(root) })
 }
 
 async fn template(client: &Client, stack: &str) -> Result<String, DeployFailure> {
@@ -233,6 +216,7 @@ mod tests {
                 .iter()
                 .map(|(id, resource)| ((*id).to_owned(), format!("Resources: {{ {resource}: {{}} }}")))
                 .collect(),
+            foundation: None,
         }
     }
 

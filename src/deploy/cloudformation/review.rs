@@ -3,7 +3,7 @@
 //! In: the stack, the template, the choices of parameters. Out: a [`DeploymentReview`].
 
 use super::stack::{DeployedStack, find};
-use super::{nested, own, unreadable};
+use super::{nested, own, separate, unreadable};
 use crate::deploy::failure::DeployFailure;
 use crate::deploy::parameters::{self, ParameterChoice};
 use crate::deploy::progress::DeployProgress;
@@ -20,8 +20,26 @@ use tranship_targets::{DeployParameter, StackDeployment};
 /// What is shown for a value that only the deployment makes.
 const LATER: &str = "known when it is deployed";
 
+/// The stacks that are deployed, as one.
+pub(super) struct RunningStacks<'a> {
+    /// Their templates.
+    pub(super) templates: &'a StackTemplates,
+    /// The values of their parameters; asterisks for secrets.
+    pub(super) parameters: BTreeMap<String, String>,
+    /// Which stacks they are, and when each was changed.
+    pub(super) identity: String,
+}
+
+impl<'a> RunningStacks<'a> {
+    /// One stack, with its nested stacks.
+    pub(super) fn single(stack: &DeployedStack, templates: &'a StackTemplates) -> Self {
+        let identity = format!("{}\n{}", stack.id, stack.changed);
+        RunningStacks { templates, parameters: stack.parameters.clone(), identity }
+    }
+}
+
 /// What is deployed, and what identifies its state.
-pub(super) struct DeployedContent {
+struct DeployedContent {
     content: StackContent,
     state: String,
 }
@@ -34,6 +52,9 @@ pub(in crate::deploy) async fn review(
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<DeploymentReview, DeployFailure> {
+    if !deployment.separate.is_empty() {
+        return separate::review(session, deployment, artifacts, options, progress).await;
+    }
     let client = session.cloudformation();
     let stack = find(&client, &deployment.stack).await?;
     if let Some(stack) = &stack {
@@ -59,7 +80,7 @@ pub(in crate::deploy) async fn review(
     if let Some((_, running)) = &running {
         nested::guard(deployment, running, &super::compiled(artifacts)?)?;
     }
-    let running = running.as_ref().map(|(stack, templates)| (*stack, templates));
+    let running = running.as_ref().map(|(stack, templates)| RunningStacks::single(stack, templates));
     of(session, deployment, running, &choices, artifacts, options)
 }
 
@@ -67,7 +88,7 @@ pub(in crate::deploy) async fn review(
 pub(super) fn of(
     session: &AwsSession,
     deployment: &StackDeployment,
-    running: Option<(&DeployedStack, &StackTemplates)>,
+    running: Option<RunningStacks<'_>>,
     choices: &BTreeMap<String, ParameterChoice>,
     artifacts: &ArtifactSet,
     options: &DeployOptions,
@@ -76,12 +97,8 @@ pub(super) fn of(
     let report = artifacts.get(crate::compile::REPORT).map(|file| file.bytes.as_slice());
     let secret =
         |name: &str| deployment.parameters.iter().any(|parameter| parameter.secret && parameter.name == name);
-    let stack = running.map(|(stack, _)| stack);
-    let running = match running {
-        Some((stack, templates)) => Some(deployed(stack, templates, secret)?),
-        None => None,
-    };
-    let before = stack.map(|stack| stack.parameters.clone()).unwrap_or_default();
+    let before = running.as_ref().map(|it| it.parameters.clone()).unwrap_or_default();
+    let running = running.map(|it| deployed(&it, secret)).transpose()?;
     let values = planned(&deployment.parameters, choices, &before);
     let new = StackContent::read_stacks(&templates, values).map_err(|error| unreadable(&error))?;
     let variables =
@@ -114,13 +131,12 @@ pub(super) fn of(
     Ok(DeploymentReview { subject, diff, plan })
 }
 
-/// The content of a stack that exists.
+/// The content of stacks that exist.
 fn deployed(
-    stack: &DeployedStack,
-    templates: &StackTemplates,
+    running: &RunningStacks<'_>,
     secret: impl Fn(&str) -> bool,
 ) -> Result<DeployedContent, DeployFailure> {
-    let values = stack.parameters.iter().map(|(name, value)| {
+    let values = running.parameters.iter().map(|(name, value)| {
         // CloudFormation shows asterisks for what it may not tell.
         let hidden = secret(name) || value.chars().all(|it| it == '*') && !value.is_empty();
         let value =
@@ -128,10 +144,10 @@ fn deployed(
         (name.clone(), value)
     });
     let content =
-        StackContent::read_stacks(templates, values.collect()).map_err(|error| unreadable(&error))?;
-    let template = templates.bytes();
-    let state = [stack.id.as_bytes(), stack.changed.as_bytes(), &template].join(&b'\n');
-    let shown: Vec<String> = stack.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        StackContent::read_stacks(running.templates, values.collect()).map_err(|error| unreadable(&error))?;
+    let state = [running.identity.as_bytes(), &running.templates.bytes()].join(&b'\n');
+    let shown: Vec<String> =
+        running.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
     Ok(DeployedContent {
         content,
         state: bucket::hash(&[state.as_slice(), shown.join("\n").as_bytes()].join(&b'\n')),

@@ -4,6 +4,7 @@
 //! deployment that changes a stack keeps what it was before. Invariant: secrets stay as they are; data stores stay unless they are
 //! named.
 
+use super::application::{self, APPLICATION};
 use super::changeset::{self, ChangeSetDraft, TemplateBody};
 use super::nested;
 use super::services::ServiceWatch;
@@ -121,6 +122,18 @@ async fn records(
     Ok(found)
 }
 
+/// Refuses a stack that other independent stacks take something from: alone, it cannot go back.
+fn refuse_shared(stack: &DeployedStack) -> Result<(), DeployFailure> {
+    let (name, stage) = (stack.name(), application::stage_of(stack));
+    if !stack.tags.iter().any(|(key, _)| key == APPLICATION) || stage == Some("service") {
+        return Ok(());
+    }
+    Err(DeployFailure::usage(format!("the stack {name} cannot go back alone: other stacks use what it has"))
+        .help("CloudFormation has no operation that takes independent stacks back together")
+        .help("deploy what ran before: `tranship deploy ENV` with the manifest and the versions of that time changes only what differs")
+        .help("the stack of one service can: `tranship rollback --stack NAME`"))
+}
+
 /// Goes back.
 pub(in crate::deploy) async fn rollback(
     session: &AwsSession,
@@ -136,6 +149,7 @@ pub(in crate::deploy) async fn rollback(
     if !request.unmarked {
         own(&client, name, &stack, options).await?;
     }
+    refuse_shared(&stack)?;
     if stack.is_busy() {
         return Err(DeployFailure::failed(format!("the stack {name} is {}", stack.status.as_str()))
             .help("stop a running update with `tranship cancel ENV`, or wait for its end"));
@@ -296,6 +310,24 @@ mod tests {
         );
         let failure = values(&record, &now(&[]), &stack).unwrap_err();
         assert_eq!(failure.message, "the earlier deployment needs the secret Password, which is gone");
+    }
+
+    #[test]
+    fn of_independent_stacks_only_that_of_a_service_goes_back_alone() {
+        let tagged = |tags: &[(&str, &str)]| {
+            let tags = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+            refuse_shared(&DeployedStack { tags, ..DeployedStack::sample("shop-prod") })
+        };
+        assert_eq!(tagged(&[("team", "x")]), Ok(()));
+        assert_eq!(tagged(&[(APPLICATION, "shop"), (application::STAGE, "service")]), Ok(()));
+        for stage in ["foundation", "shared", "before", "listeners"] {
+            let failure = tagged(&[(APPLICATION, "shop"), (application::STAGE, stage)]).unwrap_err();
+            assert_eq!(
+                failure.message,
+                "the stack shop-prod cannot go back alone: other stacks use what it has"
+            );
+            assert!(failure.help[1].starts_with("deploy what ran before: `tranship deploy ENV`"), "{stage}");
+        }
     }
 
     #[test]

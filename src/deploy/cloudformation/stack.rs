@@ -6,7 +6,8 @@ use crate::deploy::failure::{DeployFailure, sdk};
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudformation::types::{Stack as Described, StackStatus};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use tranship_cloudformation::HANDED_OUT;
 
 /// A stack and its current state.
 #[derive(Debug, Clone)]
@@ -19,6 +20,8 @@ pub(in crate::deploy) struct DeployedStack {
     pub(in crate::deploy) reason: String,
     /// The values of its outputs.
     pub(in crate::deploy) outputs: Vec<(String, String)>,
+    /// The outputs that only hand something to other stacks of the application.
+    pub(super) handed_out: BTreeSet<String>,
     /// When it was last changed, as AWS writes it.
     pub(in crate::deploy) changed: String,
     /// The values of its parameters; asterisks for secrets.
@@ -55,6 +58,12 @@ pub(super) fn read(stack: &Described) -> DeployedStack {
         status: stack.stack_status().cloned().unwrap_or_else(|| StackStatus::from("UNKNOWN")),
         reason: stack.stack_status_reason().unwrap_or_default().to_owned(),
         outputs: stack.outputs().iter().filter_map(|o| pair((o.output_key(), o.output_value()))).collect(),
+        handed_out: stack
+            .outputs()
+            .iter()
+            .filter(|it| it.description().is_some_and(|what| what.starts_with(HANDED_OUT)))
+            .filter_map(|it| it.output_key().map(str::to_owned))
+            .collect(),
         parameters: stack
             .parameters()
             .iter()
@@ -71,7 +80,27 @@ pub(super) fn tests_stack() -> DeployedStack {
     read(&Described::builder().build())
 }
 
+#[cfg(test)]
 impl DeployedStack {
+    /// A stack of this name, for tests.
+    pub(in crate::deploy) fn sample(name: &str) -> Self {
+        let id = format!("arn:aws:cloudformation:eu-west-1:1:stack/{name}/0");
+        DeployedStack { id, ..tests_stack() }
+    }
+
+    /// Gives it a parameter.
+    pub(in crate::deploy) fn set_parameter(&mut self, name: &str, value: &str) {
+        self.parameters.insert(name.to_owned(), value.to_owned());
+    }
+}
+
+impl DeployedStack {
+    /// Its name, which its id has: `arn:aws:cloudformation:REGION:ACCOUNT:stack/NAME/UNIQUE`.
+    pub(in crate::deploy) fn name(&self) -> &str {
+        let name = self.id.split_once(":stack/").map(|(_, rest)| rest.split('/').next());
+        name.flatten().unwrap_or(&self.id)
+    }
+
     /// Whether an operation is in progress.
     pub(in crate::deploy) fn is_busy(&self) -> bool {
         self.status.as_str().ends_with("_IN_PROGRESS") && self.status != StackStatus::ReviewInProgress

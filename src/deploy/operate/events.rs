@@ -3,19 +3,25 @@
 //! In: a [`TargetDeployment`]. Out: [`PastEvent`]s of the stack and its services, or of the environment: what AWS remembers of the
 //! last operations.
 
-use super::stack_inside::StackInside;
+use super::stack_inside::{LabelledStack, StackInside};
 use super::watch::{GLANCE, interrupted, open_all, pause};
+use crate::deploy::cloudformation::application::READ;
+use crate::deploy::cloudformation::side_by_side;
 use crate::deploy::failure::{DeployFailure, sdk};
 use crate::deploy::progress::DeployProgress;
 use crate::deploy::session::AwsSession;
 use crate::deploy::{DeployOptions, run, until_interrupted};
 use aws_sdk_cloudformation::primitives::{DateTime, DateTimeFormat};
+use aws_sdk_cloudformation::types::StackEvent;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tranship_targets::{BeanstalkDeployment, StackDeployment, TargetDeployment};
 
 /// Between two looks at the events of an environment that is followed.
 const PAUSE: Duration = Duration::from_secs(5);
+
+/// Stacks and nested stacks whose events are read: those that were changed last.
+const STACKS: usize = 64;
 
 /// An event of the past.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -134,19 +140,16 @@ async fn of_stack(
     deployment: &StackDeployment,
 ) -> Result<Option<Vec<PastEvent>>, DeployFailure> {
     let Some(inside) = StackInside::find(session, deployment).await? else { return Ok(None) };
-    let page = session.cloudformation().describe_stack_events().stack_name(&inside.stack.id).send().await;
-    let page = page.map_err(|error| sdk("read the stack's events", error))?;
-    let mut found: Vec<PastEvent> = page
-        .stack_events()
-        .iter()
-        .map(|event| PastEvent {
-            at: milliseconds(event.timestamp()),
-            time: text(event.timestamp()),
-            subject: event.logical_resource_id().unwrap_or_default().to_owned(),
-            status: event.resource_status().map(|it| it.as_str().to_owned()).unwrap_or_default(),
-            text: event.resource_status_reason().unwrap_or_default().to_owned(),
-        })
-        .collect();
+    let client = session.cloudformation();
+    let mut places = inside.places(&deployment.stack);
+    places.truncate(STACKS);
+    let pages = places.iter().map(async |place| {
+        let page = client.describe_stack_events().stack_name(place.id).send().await;
+        let page = page.map_err(|error| sdk("read the stack's events", error))?;
+        let told = page.stack_events().iter().filter_map(|event| of_resource(place, event));
+        Ok::<_, DeployFailure>(told.collect::<Vec<_>>())
+    });
+    let mut found: Vec<PastEvent> = side_by_side::gather(READ, pages).await?.into_iter().flatten().collect();
     for (name, service) in inside.all_services(session).await? {
         found.extend(service.events().iter().map(|event| PastEvent {
             at: milliseconds(event.created_at()),
@@ -157,6 +160,25 @@ async fn of_stack(
         }));
     }
     Ok(Some(found))
+}
+
+/// An event of a stack; `None` where its root tells the same.
+fn of_resource(place: &LabelledStack<'_>, event: &StackEvent) -> Option<PastEvent> {
+    let name = event.logical_resource_id().unwrap_or_default();
+    let is_own = event.physical_resource_id() == event.stack_id();
+    let subject = match place.label {
+        Some(_) if is_own && place.nested => return None,
+        Some(label) if is_own => label.to_owned(),
+        Some(label) => format!("{label}/{name}"),
+        None => name.to_owned(),
+    };
+    Some(PastEvent {
+        at: milliseconds(event.timestamp()),
+        time: text(event.timestamp()),
+        subject,
+        status: event.resource_status().map(|it| it.as_str().to_owned()).unwrap_or_default(),
+        text: event.resource_status_reason().unwrap_or_default().to_owned(),
+    })
 }
 
 async fn of_environment(
@@ -187,6 +209,22 @@ mod tests {
 
     fn subjects(events: &[PastEvent]) -> Vec<&str> {
         events.iter().map(|event| event.subject.as_str()).collect()
+    }
+
+    #[test]
+    fn an_event_has_the_name_of_its_stack_in_front() {
+        let subject = |label: Option<&'static str>, nested: bool, physical: &str| {
+            let place = LabelledStack::sample(label, nested);
+            let event = StackEvent::builder().stack_id("S").event_id("1").stack_name("shop-prod-ApiStack");
+            let event = event.logical_resource_id("Api").physical_resource_id(physical).build();
+            of_resource(&place, &event).map(|it| it.subject)
+        };
+        assert_eq!(subject(None, false, "S").as_deref(), Some("Api"));
+        assert_eq!(subject(None, false, "R").as_deref(), Some("Api"));
+        assert_eq!(subject(Some("ApiStack"), false, "R").as_deref(), Some("ApiStack/Api"));
+        assert_eq!(subject(Some("ApiStack"), false, "S").as_deref(), Some("ApiStack"));
+        assert_eq!(subject(Some("ApiStack"), true, "R").as_deref(), Some("ApiStack/Api"));
+        assert_eq!(subject(Some("ApiStack"), true, "S"), None, "the root tells it");
     }
 
     /// Within a second, too: CloudFormation tells the newest first.

@@ -13,7 +13,7 @@ use crate::deploy::progress::DeployProgress;
 use crate::deploy::session::AwsSession;
 use crate::deploy::{DeployOptions, run};
 use crate::operation::log_lines::{LogMerger, LogSelection};
-use crate::operation::task_place::{TaskPlace, TemplateNames, place_in_command, place_of_job};
+use crate::operation::task_place::{TaskPlace, place_in_command, place_of_job};
 use aws_sdk_ecs::types::{
     AssignPublicIp, AwsVpcConfiguration, CapacityProviderStrategyItem, ContainerOverride, LogDriver,
     NetworkConfiguration, Task, TaskDefinition, TaskOverride,
@@ -167,16 +167,12 @@ async fn place(
     name: &str,
 ) -> Result<TaskPlace, DeployFailure> {
     let output = LogicalId::of(name, ResourceRole::RunCommand).to_string();
-    let command = inside.stack.outputs.iter().find(|(key, _)| *key == output);
-    if let Some((_, command)) = command {
+    let outputs = inside.application.outputs();
+    if let Some((_, command)) = outputs.iter().find(|(key, _)| *key == output) {
         return Ok(place_in_command(command));
     }
-    let template = inside.template(session).await?;
-    let names = TemplateNames {
-        parameters: inside.stack.parameters().clone(),
-        resources: inside.resources.iter().map(|(logical, _, id)| (logical.clone(), id.clone())).collect(),
-    };
-    Ok(place_of_job(&template, id, &names).unwrap_or_default())
+    let template = inside.template_of(session, id).await?;
+    Ok(place_of_job(&template, id, &inside.names_for(id)).unwrap_or_default())
 }
 
 fn network(place: &TaskPlace) -> Option<NetworkConfiguration> {

@@ -1,27 +1,40 @@
-//! What a stack that is deployed consists of.
+//! What is deployed, from the inside: one stack with its nested stacks, or independent stacks.
 //!
-//! In: its name. Out: its resources, its services and its task definitions, by their names in the manifest.
+//! In: the name of the first stack. Out: the resources, the services and the task definitions, by their names in the manifest.
 
-use crate::deploy::cloudformation::{DeployedStack, find, nested};
+use crate::deploy::cloudformation::application::DeployedApplication;
+use crate::deploy::cloudformation::{DeployedStack, nested};
 use crate::deploy::failure::{DeployFailure, sdk};
 use crate::deploy::session::AwsSession;
+use crate::operation::task_place::TemplateNames;
 use aws_sdk_cloudformation::types::StackResourceSummary;
 use aws_sdk_ecs::types::{Service, TaskDefinition};
 use std::collections::BTreeMap;
-use tranship_cloudformation::{LogicalId, ResourceRole};
+use tranship_cloudformation::{LogicalId, NESTED_STACK, ResourceRole};
 use tranship_targets::StackDeployment;
 
 /// DescribeServices takes at most 10 services.
 const SERVICES: usize = 10;
 
-/// A stack that is deployed.
+/// What is deployed: one stack with nested ones, or independent stacks.
 pub(super) struct StackInside {
-    /// Its state.
-    pub(super) stack: DeployedStack,
-    /// Its resources: logical id, type, physical id.
-    pub(super) resources: Vec<(String, String, String)>,
-    /// The names of its services, by logical id.
+    /// The stacks.
+    pub(super) application: DeployedApplication,
+    /// Their resources.
+    resources: Vec<InsideResource>,
+    /// The names of the services, by logical id.
     names: BTreeMap<String, String>,
+}
+
+/// A resource of what is deployed.
+struct InsideResource {
+    logical: String,
+    kind: String,
+    physical: String,
+    /// When it was last changed, as AWS writes it.
+    changed: String,
+    /// The place among the independent stacks.
+    stack: usize,
 }
 
 impl StackInside {
@@ -41,27 +54,32 @@ impl StackInside {
         deployment: &StackDeployment,
     ) -> Result<Option<Self>, DeployFailure> {
         let client = session.cloudformation();
-        let Some(stack) = find(&client, &deployment.stack).await? else { return Ok(None) };
-        let all = nested::resources(&client, &stack.id).await;
-        let all = all.map_err(|error| sdk("list the stack's resources", error))?;
-        let resource = |it: &StackResourceSummary| {
+        let found = DeployedApplication::find(&client, &deployment.stack).await?;
+        let Some(application) = found else { return Ok(None) };
+        let resource = |stack: usize, it: &StackResourceSummary| {
             let kind = it.resource_type().unwrap_or_default().to_owned();
-            Some((it.logical_resource_id()?.to_owned(), kind, it.physical_resource_id()?.to_owned()))
+            let (logical, physical) = (it.logical_resource_id()?, it.physical_resource_id()?);
+            let changed = it.last_updated_timestamp().map(ToString::to_string).unwrap_or_default();
+            let (logical, physical) = (logical.to_owned(), physical.to_owned());
+            Some(InsideResource { logical, kind, physical, changed, stack })
         };
-        let resources = all.iter().filter_map(resource).collect();
+        let lists = application.resources(&client).await?;
+        let lists = lists.iter().enumerate();
+        let resources = lists.flat_map(|(stack, all)| all.iter().filter_map(move |it| resource(stack, it)));
+        let resources = resources.collect();
         let names = deployment.services.iter().map(|it| (it.logical_id.clone(), it.name.clone())).collect();
-        Ok(Some(StackInside { stack, resources, names }))
+        Ok(Some(StackInside { application, resources, names }))
     }
 
     /// The physical id of a resource.
     pub(super) fn physical(&self, id: &str) -> Option<&str> {
-        self.resources.iter().find(|(logical, ..)| logical == id).map(|(.., physical)| physical.as_str())
+        self.resources.iter().find(|it| it.logical == id).map(|it| it.physical.as_str())
     }
 
     /// The physical ids of a type.
     pub(super) fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let those = self.resources.iter().filter(move |(_, found, _)| found == kind);
-        those.map(|(logical, _, physical)| (logical.as_str(), physical.as_str()))
+        let those = self.resources.iter().filter(move |it| it.kind == kind);
+        those.map(|it| (it.logical.as_str(), it.physical.as_str()))
     }
 
     /// The services: name in the manifest, ARN.
@@ -126,11 +144,76 @@ impl StackInside {
         names
     }
 
-    /// The template that is deployed.
-    pub(super) async fn template(&self, session: &AwsSession) -> Result<serde_json::Value, DeployFailure> {
+    /// The template of the stack that has a resource.
+    pub(super) async fn template_of(
+        &self,
+        session: &AwsSession,
+        id: &str,
+    ) -> Result<serde_json::Value, DeployFailure> {
+        let Some(stack) = self.stack_of(id) else { return Ok(serde_json::Value::Null) };
         let client = session.cloudformation();
-        Ok(nested::running(&client, &self.stack.id).await?.whole().unwrap_or_default())
+        Ok(nested::running(&client, &stack.id).await?.whole().unwrap_or_default())
     }
+
+    /// What the names in the template of the stack that has a resource stand for.
+    pub(super) fn names_for(&self, id: &str) -> TemplateNames {
+        TemplateNames {
+            parameters: self.stack_of(id).map(|it| it.parameters().clone()).unwrap_or_default(),
+            resources: self.resources.iter().map(|it| (it.logical.clone(), it.physical.clone())).collect(),
+        }
+    }
+
+    /// The independent stack that has a resource, in itself or in a nested one.
+    fn stack_of(&self, id: &str) -> Option<&DeployedStack> {
+        let place = self.resources.iter().find(|it| it.logical == id)?.stack;
+        self.application.stacks.get(place)
+    }
+
+    /// The stacks and the nested stacks, the ones that were changed last first.
+    pub(super) fn places(&self, application: &str) -> Vec<LabelledStack<'_>> {
+        let own = self.application.stacks.iter().map(|it| LabelledStack {
+            label: short(it.name(), application),
+            id: &it.id,
+            changed: &it.changed,
+            nested: false,
+        });
+        let nested = self.resources.iter().filter(|it| it.kind == NESTED_STACK).map(|it| LabelledStack {
+            label: Some(&it.logical),
+            id: &it.physical,
+            changed: &it.changed,
+            nested: true,
+        });
+        let mut all: Vec<LabelledStack<'_>> = own.chain(nested).collect();
+        all.sort_by(|a, b| b.changed.cmp(a.changed));
+        all
+    }
+}
+
+/// A stack of an application.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct LabelledStack<'a> {
+    /// What stands in front of the names of its resources; nothing for the first stack.
+    pub(super) label: Option<&'a str>,
+    /// Its id.
+    pub(super) id: &'a str,
+    /// When it was last changed, as AWS writes it.
+    changed: &'a str,
+    /// Whether it is nested: its root tells of it, too.
+    pub(super) nested: bool,
+}
+
+#[cfg(test)]
+impl LabelledStack<'static> {
+    /// A stack that is called so, for tests.
+    pub(super) fn sample(label: Option<&'static str>, nested: bool) -> Self {
+        LabelledStack { label, id: "", changed: "", nested }
+    }
+}
+
+/// What a stack is called beside the first one of its application; `None` for that.
+fn short<'a>(stack: &'a str, application: &str) -> Option<&'a str> {
+    let rest = stack.strip_prefix(application).and_then(|rest| rest.strip_prefix('-'));
+    rest.or_else(|| Some(stack).filter(|it| *it != application))
 }
 
 /// The cluster in the ARN of a service: `service/CLUSTER/NAME`.
@@ -149,6 +232,59 @@ pub(super) async fn described(session: &AwsSession, arn: &str) -> Result<TaskDef
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn inside() -> StackInside {
+        let stack = |name: &str, changed: &str, parameter: &str| {
+            let mut stack = DeployedStack::sample(name);
+            stack.changed = changed.to_owned();
+            stack.set_parameter("Cluster", parameter);
+            stack
+        };
+        let resource = |logical: &str, kind: &str, changed: &str, stack| InsideResource {
+            logical: logical.into(),
+            kind: kind.into(),
+            physical: format!("the-{logical}"),
+            changed: changed.into(),
+            stack,
+        };
+        StackInside {
+            application: DeployedApplication {
+                stacks: vec![stack("shop", "2", "none"), stack("shop-ApiStack", "4", "shop-1")],
+            },
+            resources: vec![
+                resource("Cluster", "AWS::ECS::Cluster", "1", 0),
+                resource("WebStack", NESTED_STACK, "3", 0),
+                resource("ApiTask", "AWS::ECS::TaskDefinition", "4", 1),
+            ],
+            names: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn names_stand_for_what_the_stack_of_a_resource_was_given() {
+        let names = inside().names_for("ApiTask");
+        assert_eq!(names.parameters, [("Cluster".to_owned(), "shop-1".to_owned())].into());
+        assert_eq!(names.resources["Cluster"], "the-Cluster", "of any stack");
+        assert_eq!(inside().names_for("Cluster").parameters["Cluster"], "none");
+        assert!(inside().names_for("Other").parameters.is_empty());
+    }
+
+    #[test]
+    fn the_stack_that_was_changed_last_is_first() {
+        let inside = inside();
+        let places: Vec<_> =
+            inside.places("shop").iter().map(|it| (it.label, it.id.to_owned(), it.nested)).collect();
+        let id = |name: &str| DeployedStack::sample(name).id;
+        assert_eq!(
+            places,
+            [
+                (Some("ApiStack"), id("shop-ApiStack"), false),
+                (Some("WebStack"), "the-WebStack".to_owned(), true),
+                (None, id("shop"), false),
+            ]
+        );
+        assert_eq!((short("shop-A-B", "shop"), short("shops", "shop")), (Some("A-B"), Some("shops")));
+    }
 
     #[test]
     fn the_cluster_is_in_the_arn_of_a_service() {

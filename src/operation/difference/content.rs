@@ -64,7 +64,8 @@ impl StackContent {
                 parameters.insert(name.clone(), ParameterValue::Plain(default));
             }
         }
-        let texts = std::iter::once(&templates.root).chain(templates.nested.values());
+        let texts = std::iter::once(templates.foundation.as_ref().unwrap_or(&templates.root))
+            .chain(templates.nested.values());
         let keys = texts.flat_map(|text| keys(text)).collect();
         Ok(StackContent { keys, template: parsed, parameters })
     }

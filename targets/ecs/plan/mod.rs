@@ -140,6 +140,7 @@ pub fn plan(app: &Application, compute: &dyn ComputePolicy, cx: &mut Compilation
         Some(separated) => legality::check_separate(planner, separated, &plan.stack.name, whole),
         None => legality::check_stacks(planner, &template, divided.as_ref(), &exceeded, whole),
     }
+    stack_settings::hold_length(planner, &plan.stack.name, separated.as_ref(), divided.is_some());
     let nested = divided.as_ref().map_or(0, |divided| divided.nested.len());
     let stacks = 1 + nested + separated.as_ref().map_or(0, |separated| separated.stacks.len());
     account_quotas::check(planner, &plan, &template, stacks);

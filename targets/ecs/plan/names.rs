@@ -14,7 +14,7 @@ const DISCOVERY_START: usize = 48;
 /// What remains of the 255 characters of a family beside a stack's name of 128 and a hyphen.
 const FAMILY: usize = 126;
 /// The longest name of a stack.
-const STACK: usize = 128;
+pub(super) const STACK: usize = 128;
 
 /// A container's name: letters, digits, hyphens, underscores.
 pub fn container(name: &str) -> String {

@@ -1,8 +1,9 @@
 //! What the environment's settings say of the whole stack: its name, region, logs and tags.
 
 use super::planner::EcsPlanner;
-use super::{StackSettings, exec, names};
+use super::{StackSettings, exec, legality, names};
 use crate::ecs::rules;
+use tranship_cloudformation::{LogicalId, SeparatedTemplate};
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// Decides them, and claims the settings that they come from.
@@ -48,6 +49,37 @@ fn stack_name(planner: &mut EcsPlanner<'_, '_>) -> String {
         );
     }
     names::stack(app)
+}
+
+/// What CloudFormation adds to the name of a root for a nested stack, at least: a hyphen, a letter of its logical id, a hyphen
+/// and 13 characters of its own. It cuts the logical id to what fits.
+const NESTED: usize = 16;
+
+/// Refuses a name that leaves no room for those of the other stacks of the application, which begin with it.
+pub(super) fn hold_length(
+    planner: &mut EcsPlanner<'_, '_>,
+    name: &str,
+    separated: Option<&SeparatedTemplate>,
+    is_nested: bool,
+) {
+    let added = |id: &LogicalId| SeparatedTemplate::name(name, id).len() - name.len();
+    let independent = separated.and_then(|it| it.stacks.keys().map(added).max());
+    let most = names::STACK - independent.unwrap_or(if is_nested { NESTED } else { 0 });
+    if name.len() <= most || !names::is_stack(name) {
+        return;
+    }
+    let message = format!(
+        "the stack name `{name}` has {} characters, and the names of the other stacks begin with it",
+        name.len()
+    );
+    let diagnostic = Diagnostic::new(&rules::STACK_NAME, message)
+        .help(format!("write one of at most {most} characters: `x-tranship: {{ stack: NAME }}`"))
+        .help("CloudFormation allows 128 characters for the name of a stack");
+    let diagnostic = match &planner.app.settings.stack {
+        Some(given) => diagnostic.at(given.origin).key(planner.cx.keys.path(&given.node)),
+        None => legality::placed(planner, diagnostic, "name"),
+    };
+    planner.report(diagnostic);
 }
 
 /// Days that logs are kept.

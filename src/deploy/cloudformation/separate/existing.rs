@@ -3,28 +3,20 @@
 //! In: the account, and the templates of a compile. Out: [`ApplicationStacks`]. A stack says by a tag which application it
 //! belongs to, and in which stage it is.
 
-use super::super::{nested, own, settle, template};
+use super::super::application::{self, APPLICATION, READ, STAGE, is_of};
+use super::super::{nested, own, settle, side_by_side, template};
 use super::departure::StackDeparture;
-use super::side_by_side;
-use crate::deploy::failure::{DeployFailure, sdk};
+use crate::deploy::failure::DeployFailure;
 use crate::deploy::progress::{DeployProgress, PlannedChange, ResourceAction};
 use crate::deploy::session::AwsSession;
 use crate::deploy::{DeployOptions, cloudformation::DeployedStack};
+use crate::operation::stack_templates::StackTemplates;
 use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use tranship_artifact::ArtifactSet;
 use tranship_facts::DATA_STORES;
-use tranship_targets::{DeployParameter, SeparateDeployment, StackDeployment};
-
-/// The tag with the name of the application's first stack.
-const APPLICATION: &str = "tranship:application";
-
-/// The tag with the stage.
-const STAGE: &str = "tranship:stage";
-
-/// Templates that are read at the same time.
-const READ: usize = 8;
+use tranship_targets::{DeployParameter, GivenParameter, SeparateDeployment, StackDeployment};
 
 /// Resources that a message lists.
 const LISTED: usize = 5;
@@ -33,11 +25,6 @@ const LISTED: usize = 5;
 pub(super) fn tags(application: &str, separate: Option<&SeparateDeployment>) -> Vec<(String, String)> {
     let stage = separate.map_or("foundation", |it| it.stage);
     vec![(APPLICATION.to_owned(), application.to_owned()), (STAGE.to_owned(), stage.to_owned())]
-}
-
-/// The stage of a stack, as its tag says.
-pub(super) fn stage_of(stack: &DeployedStack) -> Option<&str> {
-    stack.tags.iter().find(|(name, _)| name == STAGE).map(|(_, stage)| stage.as_str())
 }
 
 /// The resources of a template, with their types.
@@ -69,24 +56,12 @@ pub(super) async fn list(
     let client = session.cloudformation();
     let planned =
         |name: &str| name == deployment.stack || deployment.separate.iter().any(|it| it.stack == *name);
-    let (mut found, mut token) = (BTreeMap::new(), None);
-    loop {
-        let page = client.describe_stacks().set_next_token(token).send().await;
-        let page = page.map_err(|error| sdk("list the stacks", error))?;
-        for described in page.stacks() {
-            let (name, stack) =
-                (described.stack_name().unwrap_or_default(), super::super::stack::read(described));
-            let ours = stack.tags.iter().any(|(key, value)| key == APPLICATION && *value == deployment.stack);
-            if planned(name) || ours {
-                own(&client, name, &stack, options).await?;
-                found.insert(name.to_owned(), stack);
-            }
-        }
-        token = page.next_token().map(str::to_owned);
-        if token.is_none() {
-            return Ok(found);
-        }
+    let ours = |name: &str, stack: &DeployedStack| planned(name) || is_of(stack, &deployment.stack);
+    let found = application::list(&client, ours).await?;
+    for (name, stack) in &found {
+        own(&client, name, stack, options).await?;
     }
+    Ok(found)
 }
 
 /// What is there, and what is to be.
@@ -102,18 +77,6 @@ pub(super) struct ApplicationStacks {
     nested: BTreeMap<String, String>,
 }
 
-#[cfg(test)]
-impl ApplicationStacks {
-    /// Stacks that are there, and templates that are to be, for tests.
-    pub(super) fn tests_stacks(
-        there: BTreeMap<String, DeployedStack>,
-        planned: BTreeMap<String, String>,
-    ) -> Self {
-        let (running, departures, nested) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        ApplicationStacks { there, planned, running, departures, nested }
-    }
-}
-
 impl ApplicationStacks {
     /// Reads them. Stacks that are being changed are waited for, and what a failed creation left is deleted.
     pub(super) async fn read(
@@ -123,14 +86,6 @@ impl ApplicationStacks {
         options: &DeployOptions,
         progress: &mut dyn DeployProgress,
     ) -> Result<Self, DeployFailure> {
-        let text = |path: &str| {
-            let found = artifacts.get(path).map(|it| String::from_utf8_lossy(&it.bytes).into_owned());
-            found.ok_or_else(|| DeployFailure::failed(format!("the artifact set has no {path}")))
-        };
-        let mut planned = BTreeMap::from([(deployment.stack.clone(), text("template.yaml")?)]);
-        for stack in &deployment.separate {
-            planned.insert(stack.stack.clone(), text(&stack.template)?);
-        }
         let mut there = list(session, deployment, options).await?;
         let unsettled: Vec<String> =
             there.iter().filter(|(_, it)| !it.is_updatable()).map(|(name, _)| name.clone()).collect();
@@ -140,6 +95,47 @@ impl ApplicationStacks {
                 Some(stack) => there.insert(name, stack),
                 None => there.remove(&name),
             };
+        }
+        Self::load(session, deployment, artifacts, there).await
+    }
+
+    /// Reads them, and leaves all as it is. Warns about stacks that are being changed.
+    pub(super) async fn look(
+        session: &AwsSession,
+        deployment: &StackDeployment,
+        artifacts: &ArtifactSet,
+        options: &DeployOptions,
+        progress: &mut dyn DeployProgress,
+    ) -> Result<Self, DeployFailure> {
+        let mut there = list(session, deployment, options).await?;
+        let busy: Vec<&str> =
+            there.iter().filter(|(_, it)| it.is_busy()).map(|(name, _)| name.as_str()).collect();
+        if let Some(first) = busy.first() {
+            let more = match busy.len() {
+                1 => String::new(),
+                several => format!(" and {} more", several - 1),
+            };
+            progress.warn(&format!(
+                "{first}{more} are being changed: this compares with the last complete state"
+            ));
+        }
+        there.retain(|_, stack| !stack.is_empty() && !stack.is_remains());
+        Self::load(session, deployment, artifacts, there).await
+    }
+
+    async fn load(
+        session: &AwsSession,
+        deployment: &StackDeployment,
+        artifacts: &ArtifactSet,
+        there: BTreeMap<String, DeployedStack>,
+    ) -> Result<Self, DeployFailure> {
+        let text = |path: &str| {
+            let found = artifacts.get(path).map(|it| String::from_utf8_lossy(&it.bytes).into_owned());
+            found.ok_or_else(|| DeployFailure::failed(format!("the artifact set has no {path}")))
+        };
+        let mut planned = BTreeMap::from([(deployment.stack.clone(), text("template.yaml")?)]);
+        for stack in &deployment.separate {
+            planned.insert(stack.stack.clone(), text(&stack.template)?);
         }
         let client = session.cloudformation();
         let running = RefCell::new(BTreeMap::new());
@@ -158,12 +154,48 @@ impl ApplicationStacks {
             }
         });
         side_by_side::run(READ, reads).await?;
-        let (running, nested) = (running.into_inner(), inside.into_inner());
+        Ok(Self::of(there, planned, running.into_inner(), inside.into_inner()))
+    }
+
+    /// Of the stacks that are there, the new templates, those that run, and the nested stack of each resource that is in one.
+    pub(super) fn of(
+        there: BTreeMap<String, DeployedStack>,
+        planned: BTreeMap<String, String>,
+        running: BTreeMap<String, String>,
+        nested: BTreeMap<String, String>,
+    ) -> Self {
         let departures = planned.iter().filter_map(|(name, new)| {
             Some((name.clone(), StackDeparture::between(running.get(name)?, new)?))
         });
         let departures = departures.collect();
-        Ok(ApplicationStacks { there, planned, running, departures, nested })
+        ApplicationStacks { there, planned, running, departures, nested }
+    }
+
+    /// The templates that run, as those of one application; `None` where its first stack is not there.
+    pub(super) fn templates(&self, deployment: &StackDeployment) -> Option<StackTemplates> {
+        let known: BTreeMap<(&str, &str), &GivenParameter> = deployment
+            .separate
+            .iter()
+            .flat_map(|it| it.given.iter().map(|(name, value)| ((it.stack.as_str(), name.as_str()), value)))
+            .collect();
+        StackTemplates::deployed(&deployment.stack, &self.running, &|stack, parameter| match known
+            .get(&(stack, parameter))?
+        {
+            GivenParameter::Output { stack, output } => Some((stack.clone(), output.clone())),
+            GivenParameter::Value(_) => None,
+        })
+    }
+
+    /// The values of the parameters of all stacks.
+    pub(super) fn parameters(&self) -> BTreeMap<String, String> {
+        let all = self.there.values().flat_map(|it| &it.parameters);
+        all.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
+    /// Which stacks are there, and when each was changed.
+    pub(super) fn identity(&self) -> String {
+        let lines: Vec<String> = self.there.values().map(|it| format!("{}\n{}", it.id, it.changed)).collect();
+        lines.join("\n")
     }
 
     /// The stacks that are there and are no more to be.
@@ -174,11 +206,6 @@ impl ApplicationStacks {
     /// What leaves a stack that stays.
     pub(super) fn departure(&self, name: &str) -> Option<&StackDeparture> {
         self.departures.get(name)
-    }
-
-    /// Whether the template of a stack differs from the one that runs.
-    pub(super) fn is_changed(&self, name: &str) -> bool {
-        self.running.get(name) != self.planned.get(name)
     }
 
     /// Whether a stack has this template already, and these values.
@@ -249,146 +276,5 @@ impl ApplicationStacks {
             }));
         }
         lost
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::super::stack::tests_stack;
-    use super::*;
-    use aws_sdk_cloudformation::types::StackStatus;
-
-    const WEB: &str =
-        "Parameters: { Size: { Type: String } }\nResources: { WebService: { Type: 'AWS::ECS::Service' } }\n";
-    const BASE: &str =
-        "Resources: { Db: { Type: 'AWS::RDS::DBInstance' }, Topic: { Type: 'AWS::SNS::Topic' } }\n";
-
-    fn texts(all: &[(&str, &str)]) -> BTreeMap<String, String> {
-        all.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
-    }
-
-    /// Stacks that are there with these templates, and those that are to be.
-    fn stacks(running: &[(&str, &str)], planned: &[(&str, &str)]) -> ApplicationStacks {
-        let mut stack = tests_stack();
-        stack.status = StackStatus::UpdateComplete;
-        ApplicationStacks {
-            there: running.iter().map(|(name, _)| ((*name).to_owned(), stack.clone())).collect(),
-            planned: texts(planned),
-            running: texts(running),
-            departures: BTreeMap::new(),
-            nested: BTreeMap::new(),
-        }
-    }
-
-    fn deployment() -> StackDeployment {
-        StackDeployment { stack: "shop".into(), ..StackDeployment::default() }
-    }
-
-    #[test]
-    fn a_stack_says_by_its_tags_which_application_and_stage_it_is_of() {
-        let tag = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let foundation = [tag("tranship:application", "shop"), tag("tranship:stage", "foundation")];
-        assert_eq!(tags("shop", None), foundation);
-        let separate = SeparateDeployment {
-            stack: "shop-web".into(),
-            template: "stacks/web.yaml".into(),
-            stage: "service",
-            service: Some("web".into()),
-            after: Vec::new(),
-            given: Vec::new(),
-        };
-        assert_eq!(tags("shop", Some(&separate))[1], tag("tranship:stage", "service"));
-        let mut stack = tests_stack();
-        assert_eq!(stage_of(&stack), None);
-        stack.tags = tags("shop", Some(&separate));
-        assert_eq!(stage_of(&stack), Some("service"));
-    }
-
-    #[test]
-    fn a_template_is_read_for_its_resources_and_its_parameters() {
-        let found = resources(BASE);
-        assert_eq!(
-            found.iter().map(|(id, kind)| (id.as_str(), kind.as_str())).collect::<Vec<_>>(),
-            [("Db", "AWS::RDS::DBInstance"), ("Topic", "AWS::SNS::Topic")]
-        );
-        assert_eq!(declared(WEB), ["Size"]);
-        assert!(declared(BASE).is_empty() && resources("{}").is_empty());
-    }
-
-    #[test]
-    fn a_stack_that_is_no_more_to_be_is_removed() {
-        let all = stacks(&[("shop", BASE), ("shop-web", WEB)], &[("shop", BASE), ("shop-api", WEB)]);
-        assert_eq!(all.removed().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["shop-web"]);
-        assert!(!all.is_changed("shop") && all.is_changed("shop-web") && all.is_changed("shop-api"));
-        assert!(all.departure("shop").is_none());
-    }
-
-    #[test]
-    fn a_stack_is_the_same_with_its_template_its_values_and_a_good_end() {
-        let mut all = stacks(&[("shop", WEB)], &[("shop", WEB)]);
-        let size = |value: Option<&str>| {
-            [DeployParameter {
-                name: "Size".into(),
-                value: value.map(str::to_owned),
-                ..DeployParameter::default()
-            }]
-        };
-        if let Some(stack) = all.there.get_mut("shop") {
-            stack.parameters.insert("Size".into(), "2".into());
-        }
-        assert!(all.is_same("shop", WEB, &size(Some("2"))));
-        assert!(all.is_same("shop", WEB, &size(None)), "it keeps its value");
-        assert!(!all.is_same("shop", WEB, &size(Some("3"))));
-        assert!(!all.is_same("shop", BASE, &size(Some("2"))));
-        assert!(!all.is_same("shop-web", WEB, &[]), "it is not there");
-        for status in
-            [StackStatus::UpdateRollbackComplete, StackStatus::UpdateInProgress, StackStatus::DeleteComplete]
-        {
-            if let Some(stack) = all.there.get_mut("shop") {
-                stack.status = status.clone();
-            }
-            assert!(!all.is_same("shop", WEB, &size(Some("2"))), "{status:?}");
-        }
-    }
-
-    #[test]
-    fn what_would_move_between_stacks_is_refused() {
-        let stays = stacks(&[("shop", BASE)], &[("shop", BASE), ("shop-web", WEB)]);
-        assert!(stays.refuse_moves(&deployment()).is_ok(), "what is new moves nowhere");
-        let one = stacks(&[("shop", WEB)], &[("shop", BASE), ("shop-web", WEB)]);
-        let failure = one.refuse_moves(&deployment()).unwrap_err();
-        assert_eq!(
-            failure.message,
-            "this would move 1 resources of shop to other stacks, where CloudFormation would create them a second time"
-        );
-        assert_eq!(failure.help[0], "WebService: from the stack shop to the stack shop-web");
-        assert!(failure.help[1].contains("`x-tranship: { stacks: single }`"), "{:?}", failure.help);
-        assert_eq!(failure.help.len(), 3);
-        let mut inside = stacks(&[("shop", BASE)], &[("shop", BASE), ("shop-web", WEB)]);
-        inside.nested.insert("WebService".into(), "shop/Web".into());
-        let failure = inside.refuse_moves(&deployment()).unwrap_err();
-        assert_eq!(failure.help[0], "WebService: from the stack shop/Web to the stack shop-web");
-        assert!(failure.help[1].contains("keep the stacks as they are"), "{:?}", failure.help);
-        let several = stacks(&[("shop", BASE), ("shop-web", WEB)], &[("shop", WEB), ("shop-web", BASE)]);
-        let failure = several.refuse_moves(&deployment()).unwrap_err();
-        assert!(failure.message.starts_with("this would move 3 resources"), "{}", failure.message);
-        assert!(failure.help[3].starts_with("undo the change of `root_services`"), "{:?}", failure.help);
-        let many: String = (0..7).map(|number| format!("  R{number}: {{ Type: X }}\n")).collect();
-        let many = format!("Resources:\n{many}");
-        let failure =
-            stacks(&[("shop", &many)], &[("shop-web", &many)]).refuse_moves(&deployment()).unwrap_err();
-        assert_eq!(failure.help[4..6], ["R4: from the stack shop to the stack shop-web", "and 2 more"]);
-    }
-
-    #[test]
-    fn data_that_leaves_the_application_is_lost() {
-        let all = stacks(&[("shop", BASE), ("shop-web", WEB)], &[("shop", WEB)]);
-        let lost: Vec<(String, String, ResourceAction, bool)> =
-            all.lost_data().into_iter().map(|it| (it.name, it.kind, it.action, it.data_at_risk)).collect();
-        assert_eq!(lost, [("Db".into(), "AWS::RDS::DBInstance".into(), ResourceAction::Remove, true)]);
-        assert!(
-            stacks(&[("shop", BASE)], &[("shop-db", BASE)]).lost_data().is_empty(),
-            "another stack has it"
-        );
     }
 }

@@ -35,9 +35,8 @@ impl DeployProgress for StackProgress<'_, '_> {
         self.all.borrow_mut().warn(&format!("{}: {line}", self.name));
     }
 
-    fn review(&mut self, subject: &str, diff: &DeploymentDiff) {
-        self.all.borrow_mut().review(subject, diff);
-    }
+    /// Nothing: what changes in all stacks together was shown before the first of them.
+    fn review(&mut self, _: &str, _: &DeploymentDiff) {}
 
     fn changes(&mut self, changes: &[PlannedChange]) {
         let named =

@@ -15,10 +15,11 @@ use tranship_targets::{DeployParameter, StackDeployment};
 
 /// The values for a whole deployment.
 pub(super) struct StackValues {
-    declared: BTreeMap<String, DeployParameter>,
-    choices: BTreeMap<String, ParameterChoice>,
+    pub(super) declared: BTreeMap<String, DeployParameter>,
+    /// How each parameter of the application is given.
+    pub(super) choices: BTreeMap<String, ParameterChoice>,
     /// What other stacks were given, where it is no secret.
-    known: BTreeMap<String, String>,
+    pub(super) known: BTreeMap<String, String>,
     /// The outputs of secrets that get a new value.
     pub(super) renewed: BTreeSet<String>,
 }
@@ -46,16 +47,8 @@ impl StackValues {
         for (stack, names) in &texts {
             names.iter().for_each(|name| needed.entry(name).or_default().push(stack));
         }
-        let mut previous: BTreeSet<String> = BTreeSet::new();
-        let mut known = BTreeMap::new();
-        let mut seen: BTreeSet<&String> = BTreeSet::new();
-        for stack in stacks.there.values() {
-            let new = stack.parameters.keys().filter(|name| seen.insert(name)).count();
-            if new > 0 {
-                previous.extend(stack.given_parameters(&session.cloudformation()).await?);
-            }
-            known.extend(stack.parameters.iter().map(|(name, value)| (name.clone(), value.clone())));
-        }
+        let mut previous = given_before(session, stacks).await?;
+        let mut known = stacks.parameters();
         // A secret is only where it was given: a stack that has none needs it again.
         for parameter in deployment.parameters.iter().filter(|it| it.secret) {
             known.remove(&parameter.name);
@@ -96,7 +89,7 @@ impl StackValues {
         stack: &str,
         text: &str,
         given: &BTreeMap<String, String>,
-    ) -> Result<StackParameters, DeployFailure> {
+    ) -> StackParameters {
         let mut found = StackParameters { parameters: Vec::new(), secrets: BTreeMap::new() };
         for name in declared(text) {
             let before = stacks.there.get(stack).is_some_and(|it| it.parameters.contains_key(&name));
@@ -125,12 +118,27 @@ impl StackValues {
             }
             found.parameters.push(parameter);
         }
-        Ok(found)
+        found
     }
 }
 
+/// The parameters that any of the stacks was given, as opposed to those left to their defaults.
+pub(super) async fn given_before(
+    session: &AwsSession,
+    stacks: &ApplicationStacks,
+) -> Result<BTreeSet<String>, DeployFailure> {
+    let (mut given, mut seen) = (BTreeSet::new(), BTreeSet::new());
+    for stack in stacks.there.values() {
+        let new = stack.parameters.keys().filter(|name| seen.insert(*name)).count();
+        if new > 0 {
+            given.extend(stack.given_parameters(&session.cloudformation()).await?);
+        }
+    }
+    Ok(given)
+}
+
 /// The outputs of secrets whose value this deployment sets anew.
-fn renewed(
+pub(super) fn renewed(
     stacks: &ApplicationStacks,
     deployment: &StackDeployment,
     choices: &BTreeMap<String, ParameterChoice>,
@@ -157,104 +165,4 @@ fn renewed(
         }
     }
     found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::super::stack::tests_stack;
-    use super::*;
-
-    const WEB: &str =
-        "Parameters: { Size: { Type: String }, Token: { Type: String }, DbHost: { Type: String } }
-Resources:
-  TokenSecret: { Type: 'AWS::SecretsManager::Secret', Properties: { SecretString: !Ref Token } }
-  OtherSecret: { Type: 'AWS::SecretsManager::Secret', Properties: { SecretString: fixed } }
-  UrlSecret: { Type: 'AWS::SecretsManager::Secret', Properties: { SecretString: !Sub 'x${Token}' } }
-  Topic: { Type: 'AWS::SNS::Topic', Properties: { Name: !Ref Token } }
-";
-
-    fn parameter(name: &str, secret: bool) -> DeployParameter {
-        DeployParameter { name: name.into(), secret, has_default: true, ..DeployParameter::default() }
-    }
-
-    fn map<V>(entries: impl IntoIterator<Item = (&'static str, V)>) -> BTreeMap<String, V> {
-        entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-    }
-
-    /// `shop-web` is there with a size, `shop-api` is new.
-    fn stacks() -> ApplicationStacks {
-        let mut web = tests_stack();
-        web.parameters.insert("Size".into(), "2".into());
-        ApplicationStacks::tests_stacks(
-            map([("shop-web", web)]),
-            map([("shop-web", WEB.to_owned()), ("shop-api", WEB.to_owned())]),
-        )
-    }
-
-    fn values(size: ParameterChoice, token: ParameterChoice) -> StackValues {
-        StackValues {
-            declared: map([("Size", parameter("Size", false)), ("Token", parameter("Token", true))]),
-            choices: map([("Size", size), ("Token", token)]),
-            known: map([("Size", "2".to_owned())]),
-            renewed: BTreeSet::new(),
-        }
-    }
-
-    /// The values of a stack's parameters, and its secrets.
-    fn of(values: &StackValues, stack: &str) -> (Vec<(String, Option<String>)>, BTreeMap<String, String>) {
-        let found =
-            values.of_stack(&stacks(), stack, WEB, &map([("DbHost", "db.local".to_owned())])).unwrap();
-        let parameters = found.parameters.into_iter().map(|it| (it.name, it.value)).collect();
-        (parameters, found.secrets)
-    }
-
-    fn expected(size: Option<&str>) -> Vec<(String, Option<String>)> {
-        [("Size", size), ("Token", None), ("DbHost", Some("db.local"))]
-            .map(|(name, value)| (name.to_owned(), value.map(str::to_owned)))
-            .to_vec()
-    }
-
-    fn sorted(mut all: Vec<(String, Option<String>)>) -> Vec<(String, Option<String>)> {
-        all.sort();
-        all
-    }
-
-    #[test]
-    fn a_value_that_is_given_reaches_every_stack() {
-        let values = values(ParameterChoice::Given("3".into()), ParameterChoice::Given("hunter2".into()));
-        for stack in ["shop-web", "shop-api"] {
-            let (parameters, secrets) = of(&values, stack);
-            assert_eq!(sorted(parameters), sorted(expected(Some("3"))), "{stack}");
-            assert_eq!(secrets, map([("Token", "hunter2".to_owned())]), "no secret is among the parameters");
-        }
-    }
-
-    #[test]
-    fn a_new_stack_gets_the_value_that_the_others_have() {
-        let values = values(ParameterChoice::Previous, ParameterChoice::Previous);
-        let (parameters, secrets) = of(&values, "shop-web");
-        assert_eq!(sorted(parameters), sorted(expected(None)), "it keeps its own");
-        assert!(secrets.is_empty());
-        let (parameters, secrets) = of(&values, "shop-api");
-        assert_eq!(sorted(parameters), sorted(expected(Some("2"))));
-        assert!(secrets.is_empty(), "a secret is only where it was given");
-    }
-
-    #[test]
-    fn secrets_that_a_new_value_feeds_are_renewed() {
-        let deployment = StackDeployment {
-            parameters: vec![parameter("Size", false), parameter("Token", true)],
-            ..StackDeployment::default()
-        };
-        let renewed = |token: ParameterChoice| {
-            renewed(
-                &stacks(),
-                &deployment,
-                &map([("Token", token), ("Size", ParameterChoice::Given("3".into()))]),
-            )
-        };
-        let found: Vec<String> = renewed(ParameterChoice::Given("new".into())).into_iter().collect();
-        assert_eq!(found, ["TokenSecretRef", "UrlSecretRef"]);
-        assert!(renewed(ParameterChoice::Previous).is_empty());
-    }
 }

@@ -5,7 +5,8 @@
 
 use super::report::ReportLines;
 use super::service_board::WantedCall;
-use crate::deploy::cloudformation::nested;
+use crate::deploy::cloudformation::application::READ;
+use crate::deploy::cloudformation::{nested, side_by_side};
 use crate::deploy::failure::{DeployFailure, credentials, is_denied, is_of_credentials, reason};
 use crate::deploy::session::AwsSession;
 use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
@@ -73,14 +74,16 @@ fn is_gone<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     error.code() == Some("ClusterNotFoundException")
 }
 
-/// The physical ids of a stack's resources of one type, by logical id; nested stacks included.
+/// The physical ids of resources of one type that stacks have, by logical id; nested stacks included.
 pub(super) async fn resources(
     session: &AwsSession,
-    stack: &str,
+    stacks: &[&str],
     kind: &str,
 ) -> Result<BTreeMap<String, String>, ApiTrouble> {
-    let all = nested::resources(&session.cloudformation(), stack).await.map_err(trouble)?;
-    let those = all.iter().filter(|it| it.resource_type() == Some(kind));
+    let client = session.cloudformation();
+    let all = side_by_side::gather(READ, stacks.iter().map(|stack| nested::resources(&client, stack)));
+    let all = all.await.map_err(trouble)?;
+    let those = all.iter().flatten().filter(|it| it.resource_type() == Some(kind));
     let those = those
         .filter_map(|it| Some((it.logical_resource_id()?.to_owned(), it.physical_resource_id()?.to_owned())));
     Ok(those.collect())

@@ -59,7 +59,7 @@ pub(in crate::deploy::cloudformation) async fn running(
     session: &AwsSession,
     stack: &str,
 ) -> Result<BTreeMap<String, RunningService>, ApiTrouble> {
-    let arns = service_status::arns(session, stack).await?;
+    let arns = service_status::arns(session, &[stack]).await?;
     let found = service_status::described(session, arns.values()).await?;
     let read = |(id, arn): (String, TaskArn)| Some((id, read(found.get(&arn.text)?, arn)?));
     Ok(arns.into_iter().filter_map(read).collect())
@@ -93,7 +93,7 @@ pub(in crate::deploy::cloudformation) async fn since(
     if wanted.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let arns = api_calls::resources(session, stack, "AWS::SecretsManager::Secret").await?;
+    let arns = api_calls::resources(session, &[stack], "AWS::SecretsManager::Secret").await?;
     let (client, mut found) = (session.secrets(), BTreeMap::new());
     for (id, arn) in arns.into_iter().filter(|(id, _)| wanted.contains(id.as_str())) {
         if let Some(since) = api_calls::current_since(&client, &arn).await? {

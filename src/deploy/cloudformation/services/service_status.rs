@@ -1,6 +1,6 @@
 //! The status of a stack's services, for `status`.
 //!
-//! In: the stack's id and the services that a deployment names. Out: one [`ServiceStatus`] each, in the same order.
+//! In: the ids of the stacks and the services that a deployment names. Out: one [`ServiceStatus`] each, in the same order.
 
 use super::api_calls::{self, ApiTrouble};
 use super::rollout::ServiceRollout;
@@ -17,7 +17,7 @@ use tranship_targets::StackService;
 /// Reads the status. Warns about what cannot be read, and leaves it out.
 pub(in crate::deploy::cloudformation) async fn standing(
     session: &AwsSession,
-    stack: &str,
+    stacks: &[&str],
     services: &[StackService],
     progress: &mut dyn DeployProgress,
 ) -> Vec<ServiceStatus> {
@@ -25,7 +25,7 @@ pub(in crate::deploy::cloudformation) async fn standing(
         return Vec::new();
     }
     let known = async {
-        let arns = arns(session, stack).await?;
+        let arns = arns(session, stacks).await?;
         let found = described(session, arns.values()).await?;
         Ok((arns, found))
     };
@@ -56,9 +56,12 @@ pub(in crate::deploy::cloudformation) async fn standing(
     told
 }
 
-/// The ARNs of the stack's services, by logical id.
-pub(super) async fn arns(session: &AwsSession, stack: &str) -> Result<BTreeMap<String, TaskArn>, ApiTrouble> {
-    let services = api_calls::resources(session, stack, "AWS::ECS::Service").await?;
+/// The ARNs of the stacks' services, by logical id.
+pub(super) async fn arns(
+    session: &AwsSession,
+    stacks: &[&str],
+) -> Result<BTreeMap<String, TaskArn>, ApiTrouble> {
+    let services = api_calls::resources(session, stacks, "AWS::ECS::Service").await?;
     Ok(services.into_iter().filter_map(|(id, arn)| Some((id, TaskArn::read(&arn)?))).collect())
 }
 
