@@ -190,7 +190,7 @@ fn a_stack_waits_for_its_stage_and_for_the_stacks_that_it_names() {
         waves.push(names(wave.iter().map(|it| it.stack.as_str())));
         open = later;
     }
-    assert_eq!(waves, [["a"], ["b"], ["s1"], ["s2"], ["l"]].map(|it| names(it)));
+    assert_eq!(waves, [["a"], ["b"], ["s1"], ["s2"], ["l"]].map(names));
     let alone = [&all[2]];
     assert!(plan::next(&alone, &BTreeSet::new()).0.is_empty(), "nothing is there that it waits for");
 }
