@@ -278,3 +278,144 @@ impl ApplicationStacks {
         lost
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::application::stage_of;
+    use super::super::super::stack::tests_stack;
+    use super::*;
+    use aws_sdk_cloudformation::types::StackStatus;
+
+    const WEB: &str =
+        "Parameters: { Size: { Type: String } }\nResources: { WebService: { Type: 'AWS::ECS::Service' } }\n";
+    const BASE: &str =
+        "Resources: { Db: { Type: 'AWS::RDS::DBInstance' }, Topic: { Type: 'AWS::SNS::Topic' } }\n";
+
+    fn texts(all: &[(&str, &str)]) -> BTreeMap<String, String> {
+        all.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
+    }
+
+    /// Stacks that are there with these templates, and those that are to be.
+    fn stacks(running: &[(&str, &str)], planned: &[(&str, &str)]) -> ApplicationStacks {
+        let mut stack = tests_stack();
+        stack.status = StackStatus::UpdateComplete;
+        ApplicationStacks {
+            there: running.iter().map(|(name, _)| ((*name).to_owned(), stack.clone())).collect(),
+            planned: texts(planned),
+            running: texts(running),
+            departures: BTreeMap::new(),
+            nested: BTreeMap::new(),
+        }
+    }
+
+    fn deployment() -> StackDeployment {
+        StackDeployment { stack: "shop".into(), ..StackDeployment::default() }
+    }
+
+    #[test]
+    fn a_stack_says_by_its_tags_which_application_and_stage_it_is_of() {
+        let tag = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let foundation = [tag("tranship:application", "shop"), tag("tranship:stage", "foundation")];
+        assert_eq!(tags("shop", None), foundation);
+        let separate = SeparateDeployment {
+            stack: "shop-web".into(),
+            template: "stacks/web.yaml".into(),
+            stage: "service",
+            service: Some("web".into()),
+            after: Vec::new(),
+            given: Vec::new(),
+        };
+        assert_eq!(tags("shop", Some(&separate))[1], tag("tranship:stage", "service"));
+        let mut stack = tests_stack();
+        assert_eq!(stage_of(&stack), None);
+        stack.tags = tags("shop", Some(&separate));
+        assert_eq!(stage_of(&stack), Some("service"));
+    }
+
+    #[test]
+    fn a_template_is_read_for_its_resources_and_its_parameters() {
+        let found = resources(BASE);
+        assert_eq!(
+            found.iter().map(|(id, kind)| (id.as_str(), kind.as_str())).collect::<Vec<_>>(),
+            [("Db", "AWS::RDS::DBInstance"), ("Topic", "AWS::SNS::Topic")]
+        );
+        assert_eq!(declared(WEB), ["Size"]);
+        assert!(declared(BASE).is_empty() && resources("{}").is_empty());
+    }
+
+    #[test]
+    fn a_stack_that_is_no_more_to_be_is_removed() {
+        let all = stacks(&[("shop", BASE), ("shop-web", WEB)], &[("shop", BASE), ("shop-api", WEB)]);
+        assert_eq!(all.removed().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["shop-web"]);
+        assert!(all.departure("shop").is_none());
+    }
+
+    #[test]
+    fn a_stack_is_the_same_with_its_template_its_values_and_a_good_end() {
+        let mut all = stacks(&[("shop", WEB)], &[("shop", WEB)]);
+        let size = |value: Option<&str>| {
+            [DeployParameter {
+                name: "Size".into(),
+                value: value.map(str::to_owned),
+                ..DeployParameter::default()
+            }]
+        };
+        if let Some(stack) = all.there.get_mut("shop") {
+            stack.parameters.insert("Size".into(), "2".into());
+        }
+        assert!(all.is_same("shop", WEB, &size(Some("2"))));
+        assert!(all.is_same("shop", WEB, &size(None)), "it keeps its value");
+        assert!(!all.is_same("shop", WEB, &size(Some("3"))));
+        assert!(!all.is_same("shop", BASE, &size(Some("2"))));
+        assert!(!all.is_same("shop-web", WEB, &[]), "it is not there");
+        for status in
+            [StackStatus::UpdateRollbackComplete, StackStatus::UpdateInProgress, StackStatus::DeleteComplete]
+        {
+            if let Some(stack) = all.there.get_mut("shop") {
+                stack.status = status.clone();
+            }
+            assert!(!all.is_same("shop", WEB, &size(Some("2"))), "{status:?}");
+        }
+    }
+
+    #[test]
+    fn what_would_move_between_stacks_is_refused() {
+        let stays = stacks(&[("shop", BASE)], &[("shop", BASE), ("shop-web", WEB)]);
+        assert!(stays.refuse_moves(&deployment()).is_ok(), "what is new moves nowhere");
+        let one = stacks(&[("shop", WEB)], &[("shop", BASE), ("shop-web", WEB)]);
+        let failure = one.refuse_moves(&deployment()).unwrap_err();
+        assert_eq!(
+            failure.message,
+            "this would move 1 resources of shop to other stacks, where CloudFormation would create them a second time"
+        );
+        assert_eq!(failure.help[0], "WebService: from the stack shop to the stack shop-web");
+        assert!(failure.help[1].contains("`x-tranship: { stacks: single }`"), "{:?}", failure.help);
+        assert_eq!(failure.help.len(), 3);
+        let mut inside = stacks(&[("shop", BASE)], &[("shop", BASE), ("shop-web", WEB)]);
+        inside.nested.insert("WebService".into(), "shop/Web".into());
+        let failure = inside.refuse_moves(&deployment()).unwrap_err();
+        assert_eq!(failure.help[0], "WebService: from the stack shop/Web to the stack shop-web");
+        assert!(failure.help[1].contains("keep the stacks as they are"), "{:?}", failure.help);
+        let several = stacks(&[("shop", BASE), ("shop-web", WEB)], &[("shop", WEB), ("shop-web", BASE)]);
+        let failure = several.refuse_moves(&deployment()).unwrap_err();
+        assert!(failure.message.starts_with("this would move 3 resources"), "{}", failure.message);
+        assert!(failure.help[3].starts_with("undo the change of `root_services`"), "{:?}", failure.help);
+        let many: String = (0..7).map(|number| format!("  R{number}: {{ Type: X }}\n")).collect();
+        let many = format!("Resources:\n{many}");
+        let failure =
+            stacks(&[("shop", &many)], &[("shop-web", &many)]).refuse_moves(&deployment()).unwrap_err();
+        assert_eq!(failure.help[4..6], ["R4: from the stack shop to the stack shop-web", "and 2 more"]);
+    }
+
+    #[test]
+    fn data_that_leaves_the_application_is_lost() {
+        let all = stacks(&[("shop", BASE), ("shop-web", WEB)], &[("shop", WEB)]);
+        let lost: Vec<(String, String, ResourceAction, bool)> =
+            all.lost_data().into_iter().map(|it| (it.name, it.kind, it.action, it.data_at_risk)).collect();
+        assert_eq!(lost, [("Db".into(), "AWS::RDS::DBInstance".into(), ResourceAction::Remove, true)]);
+        assert!(
+            stacks(&[("shop", BASE)], &[("shop-db", BASE)]).lost_data().is_empty(),
+            "another stack has it"
+        );
+    }
+}
