@@ -29,10 +29,15 @@ pub(super) async fn deployment(
     while end.is_ready() && end.health == "Grey" && trail.errors.is_empty() && pace.wait().await {
         end = by_id(session, &request.environment).await?;
     }
-    if end.serves(label) && trail.errors.is_empty() {
+    if succeeded(&end, label, &trail.errors) {
         return Ok(end);
     }
     Err(failure(session, &end, &format!("deploying version {label}"), &trail).await)
+}
+
+/// Whether a deployment did what it was to do: the version runs, and nothing was reported as an error.
+fn succeeded(end: &RunningEnvironment, label: &str, errors: &[String]) -> bool {
+    end.serves(label) && errors.is_empty()
 }
 
 /// Follows a settings change until it completes. The running version may itself be failing, so its health is ignored.
@@ -156,11 +161,7 @@ async fn failure(
 ) -> DeployFailure {
     session.settled();
     let name = &end.name;
-    let message = trail.errors.first().cloned().unwrap_or_else(|| match end.is_ready() {
-        true if end.health == "Red" => "its health is Red".to_owned(),
-        true => format!("it runs version {}", end.version.as_deref().unwrap_or("none")),
-        false => format!("it is {}", end.status),
-    });
+    let message = first_cause(end, &trail.errors);
     let mut failure = DeployFailure::failed(format!("environment {name}: {what} failed: {message}"));
     for error in trail.errors.iter().skip(1).filter(|error| **error != message) {
         failure = failure.help(error.clone());
@@ -171,9 +172,50 @@ async fn failure(
     failure.help(format!("`eb logs {name}` or the console shows the instances' logs"))
 }
 
+/// The first error, or else what is wrong with the environment.
+fn first_cause(end: &RunningEnvironment, errors: &[String]) -> String {
+    errors.first().cloned().unwrap_or_else(|| match end.is_ready() {
+        true if end.health == "Red" => "its health is Red".to_owned(),
+        true => format!("it runs version {}", end.version.as_deref().unwrap_or("none")),
+        false => format!("it is {}", end.status),
+    })
+}
+
 /// The causes reported by enhanced health; empty if it is off or unreadable.
 pub(super) async fn causes(session: &AwsSession, environment: &RunningEnvironment) -> Vec<String> {
     let call = session.beanstalk().describe_environment_health().environment_id(&environment.id);
     let answer = call.attribute_names(EnvironmentHealthAttribute::All).send().await;
     answer.map(|answer| answer.causes().to_vec()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deploy::beanstalk::environment::tests_environment;
+
+    fn ended(status: &str, health: &str, version: Option<&str>) -> RunningEnvironment {
+        let mut found = tests_environment(version);
+        (found.status, found.health) = (status.into(), health.into());
+        found
+    }
+
+    #[test]
+    fn a_deployment_succeeds_with_its_version_and_without_an_error() {
+        let good = ended("Ready", "Green", Some("v2"));
+        let error = ["the command failed".to_owned()];
+        assert!(succeeded(&good, "v2", &[]));
+        assert!(!succeeded(&good, "v2", &error));
+        assert!(!succeeded(&good, "v3", &[]));
+        assert!(!succeeded(&ended("Ready", "Red", Some("v2")), "v2", &[]));
+    }
+
+    #[test]
+    fn the_first_error_is_the_cause() {
+        let errors = ["first".to_owned(), "second".to_owned()];
+        assert_eq!(first_cause(&ended("Ready", "Red", Some("v1")), &errors), "first");
+        assert_eq!(first_cause(&ended("Ready", "Red", Some("v1")), &[]), "its health is Red");
+        assert_eq!(first_cause(&ended("Ready", "Green", Some("v1")), &[]), "it runs version v1");
+        assert_eq!(first_cause(&ended("Ready", "Green", None), &[]), "it runs version none");
+        assert_eq!(first_cause(&ended("Terminated", "Grey", None), &[]), "it is Terminated");
+    }
 }
