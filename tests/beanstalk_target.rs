@@ -551,6 +551,38 @@ fn the_docker_platform_is_taken_where_the_other_does_not_fit() {
     assert!(bundled(&pinned, "Dockerrun.aws.json").contains("nginx"));
 }
 
+/// The instance has one port 80 and one port 22; a container in its network has both anyway.
+#[test]
+fn the_docker_platform_publishes_each_port_of_the_instance_once() {
+    let outcome = compiled(
+        "services:
+  web: { image: shop/web, expose: [8080], x-tranship: { public: true } }
+  ssh: { image: shop/ssh, ports: ['22:22', '2222:22', '80:90'] }
+  probe: { image: shop/probe, network_mode: host, ports: ['22:22'] }
+x-tranship: { platform: docker }
+",
+        &[],
+    );
+    let compose: Yaml = serde_yaml::from_str(&bundled(&outcome, "docker-compose.yml")).unwrap();
+    let published = |service: &str| {
+        let ports = compose["services"][service]["ports"].as_sequence().unwrap().iter();
+        let port = |port: &Yaml| {
+            let text = |key: &str| port[key].as_str().unwrap().to_owned();
+            format!(
+                "{}:{} {} {}",
+                text("published"),
+                port["target"].as_u64().unwrap(),
+                text("protocol"),
+                text("mode")
+            )
+        };
+        ports.map(port).collect::<Vec<_>>()
+    };
+    assert_eq!(published("web"), ["80:8080 tcp ingress"]);
+    assert_eq!(published("ssh"), ["2222:22 tcp ingress"]);
+    assert_eq!(published("probe"), ["22:22 tcp ingress"]);
+}
+
 /// A load balancer would wait for an answer that nobody gives; one instance needs none.
 #[test]
 fn an_environment_of_one_instance_has_no_load_balancer() {
