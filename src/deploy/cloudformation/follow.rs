@@ -117,9 +117,11 @@ async fn to_the_end(
             if gone || mark.started && !stack.is_busy() {
                 // Events that came between the two calls.
                 let late = since(&client, stack_id, &mut mark).await?;
+                let (before, end) = at_end(&late);
+                take(before, &mut mark, watch, progress);
                 inner.open(&late);
                 inner.finish(&client, watch, progress).await;
-                take(&late, &mut mark, watch, progress);
+                take(end, &mut mark, watch, progress);
                 failures.extend(late.into_iter().filter(is_failure));
                 return Ok(OperationEnd { stack, failures, nested: inner.failures });
             }
@@ -217,6 +219,12 @@ fn is_start(event: &StackEvent) -> bool {
 /// Whether the stack has come to rest.
 fn is_end(event: &StackEvent) -> bool {
     is_of_stack(event) && !status(event).is_empty() && !status(event).ends_with("_IN_PROGRESS")
+}
+
+/// The events before the stack comes to rest, and the rest: what happened in nested stacks belongs between them.
+fn at_end(events: &[StackEvent]) -> (&[StackEvent], &[StackEvent]) {
+    let end = events.iter().position(is_end).unwrap_or(events.len());
+    events.split_at_checked(end).unwrap_or((events, &[]))
 }
 
 pub(super) fn is_failure(event: &StackEvent) -> bool {
@@ -368,6 +376,24 @@ mod tests {
             .resource_status(ResourceStatus::UpdateComplete)
             .build();
         assert!(!is_of_stack(&nested) && !is_end(&nested), "a nested stack is a resource");
+    }
+
+    #[test]
+    fn nested_stacks_are_told_before_the_end_of_their_root() {
+        let names = |events: &[StackEvent]| -> Vec<String> {
+            events.iter().map(|event| event.resource_status().unwrap().as_str().to_owned()).collect()
+        };
+        let all = [
+            event("", "UPDATE_IN_PROGRESS", ""),
+            event("Web", "UPDATE_COMPLETE", ""),
+            event("", "UPDATE_COMPLETE", ""),
+            event("Old", "DELETE_SKIPPED", ""),
+        ];
+        let (before, end) = at_end(&all);
+        assert_eq!(names(before), ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]);
+        assert_eq!(names(end), ["UPDATE_COMPLETE", "DELETE_SKIPPED"]);
+        let (before, end) = at_end(&all[..2]);
+        assert_eq!((before.len(), end.len()), (2, 0));
     }
 
     #[test]
