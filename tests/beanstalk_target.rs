@@ -551,6 +551,46 @@ fn the_docker_platform_is_taken_where_the_other_does_not_fit() {
     assert!(bundled(&pinned, "Dockerrun.aws.json").contains("nginx"));
 }
 
+/// What Docker on an instance would refuse is refused before, and the last value that it takes is not.
+#[test]
+fn the_docker_platform_refuses_what_docker_refuses() {
+    let outcome = compiled(
+        "services:
+  a: { image: a, cap_add: [net_admin, FLY], cap_drop: [WALK, ALL] }
+  b: { image: b, pids_limit: 4194304 }
+  c: { image: c, pids_limit: 4194305 }
+  d: { image: d, deploy: { resources: { limits: { pids: 4194305 } } } }
+  e: { image: e, pids_limit: -1 }
+  f: { image: f, ulimits: { nofile: 1024, height: 3 } }
+  g: { image: g, devices: ['/dev/ttyUSB0:/dev/ttyUSB0'] }
+  h: { image: h, devices: ['/dev/fuse:/dev/fuse'] }
+  i: { image: i, security_opt: ['seccomp:profile.json'] }
+  j: { image: j, security_opt: ['seccomp=unconfined', 'no-new-privileges:true'] }
+  k: { image: k, volumes: [{ type: npipe, source: a, target: /a }] }
+x-tranship: { platform: docker }
+",
+        &[],
+    );
+    let refused = |key: &str, service: &str, reason: &str| {
+        format!("`{key}` of `{service}` is not supported on Elastic Beanstalk: {reason}")
+    };
+    let processes = "the kernel has no such number of processes";
+    let profile = "the profile is a file of your machine, which is not in the bundle";
+    assert_eq!(
+        said(&outcome, "target/rejected-key"),
+        [
+            refused("cap_add: FLY", "a", "the capability is unknown"),
+            refused("cap_drop: WALK", "a", "the capability is unknown"),
+            refused("pids_limit", "c", processes),
+            refused("pids_limit", "d", processes),
+            refused("ulimits.height", "f", "unknown limit"),
+            refused("devices", "g", "an instance has no such device, so the container could not start"),
+            refused("security_opt", "i", profile),
+            refused("type: npipe", "k", "Docker on the instances has no such mounts"),
+        ]
+    );
+}
+
 /// The instance has one port 80 and one port 22; a container in its network has both anyway.
 #[test]
 fn the_docker_platform_publishes_each_port_of_the_instance_once() {
