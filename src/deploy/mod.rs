@@ -172,6 +172,21 @@ pub struct DeploymentStatus {
     pub drift: Option<Vec<ResourceDrift>>,
 }
 
+impl DeploymentStatus {
+    /// That of a deployment that is not there.
+    fn absent(subject: String) -> Self {
+        DeploymentStatus {
+            subject,
+            state: None,
+            healthy: false,
+            facts: Vec::new(),
+            variables: Vec::new(),
+            services: Vec::new(),
+            drift: None,
+        }
+    }
+}
+
 /// A resource that is not as its stack made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResourceDrift {

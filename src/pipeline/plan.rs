@@ -445,7 +445,10 @@ fn refuse_separate(environments: &[EnvironmentPlan], problems: &mut Vec<Diagnost
     problems.extend(separate.map(|it| {
         it.refused(
             &rules::INDEPENDENT_STACKS,
-            format!("environment `{}` is independent stacks, which a pipeline does not deploy", it.name),
+            format!(
+                "environment `{}` is deployed as independent stacks, which a pipeline does not support",
+                it.name
+            ),
         )
         .help(format!("run `tranship deploy {}` in a job of your own", it.name))
     }));

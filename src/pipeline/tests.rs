@@ -509,7 +509,7 @@ fn nested_templates_are_uploaded_on_github_and_refused_on_codepipeline() {
         "environment `dev` has nested stacks, whose changes CodePipeline does not show for approval";
     assert_eq!(problems(&nested), [expected]);
     let separate = nested.replace("stacks: nested", "stacks: independent");
-    let expected = "environment `dev` is independent stacks, which a pipeline does not deploy";
+    let expected = "environment `dev` is deployed as independent stacks, which a pipeline does not support";
     assert_eq!(problems(&separate), [expected]);
     let on_github = delivered(&separate, PipelineProvider::GitHub).unwrap_err();
     assert_eq!(on_github.iter().map(|it| it.message.as_str()).collect::<Vec<_>>(), [expected]);

@@ -259,15 +259,7 @@ pub(super) async fn status(
 ) -> Result<DeploymentStatus, DeployFailure> {
     let subject = format!("environment {}", deployment.environment);
     let Some(found) = environment::find(session, deployment).await? else {
-        return Ok(DeploymentStatus {
-            subject,
-            state: None,
-            healthy: false,
-            facts: Vec::new(),
-            variables: Vec::new(),
-            services: Vec::new(),
-            drift: None,
-        });
+        return Ok(DeploymentStatus::absent(subject));
     };
     let mut facts = vec![
         ("health".to_owned(), found.health.clone()),

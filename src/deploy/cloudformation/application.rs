@@ -88,15 +88,10 @@ impl DeployedApplication {
     /// The stack whose state is that of the application: one that failed, else one that is being changed, else the one that
     /// was changed last.
     pub(in crate::deploy) fn telling(&self) -> Option<&DeployedStack> {
-        let rank = |it: &DeployedStack| match it.is_busy() {
-            true => 1,
-            false => {
-                if it.succeeded() {
-                    0
-                } else {
-                    2
-                }
-            }
+        let rank = |it: &DeployedStack| match (it.is_busy(), it.succeeded()) {
+            (false, true) => 0,
+            (true, _) => 1,
+            (false, false) => 2,
         };
         // Of several, the first one.
         let last = |it: &&DeployedStack| (rank(it), it.changed.clone());

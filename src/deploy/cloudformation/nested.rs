@@ -148,20 +148,25 @@ pub(super) fn guard(
     if moved.is_empty() {
         return Ok(());
     }
-    let resources = match moved.len() {
+    let lines: Vec<String> = moved.iter().map(line).collect();
+    let failure = moving(&format!("the stack {}", deployment.stack), &lines);
+    Err(remedy(deployment, new, &moved).into_iter().fold(failure, DeployFailure::help))
+}
+
+/// Why nothing is done: a line for each resource that would move.
+pub(super) fn moving(owner: &str, lines: &[String]) -> DeployFailure {
+    let resources = match lines.len() {
         1 => "a resource".to_owned(),
         several => format!("{several} resources"),
     };
     let failure = DeployFailure::failed(format!(
-        "this would move {resources} of the stack {} to other stacks, where CloudFormation would create them a second time",
-        deployment.stack
+        "this would move {resources} of {owner} to other stacks, where CloudFormation would create them a second time"
     ));
-    let failure = moved.iter().take(LISTED).fold(failure, |failure, it| failure.help(line(it)));
-    let failure = match moved.len().saturating_sub(LISTED) {
+    let failure = lines.iter().take(LISTED).cloned().fold(failure, DeployFailure::help);
+    match lines.len().saturating_sub(LISTED) {
         0 => failure,
         more => failure.help(format!("and {more} more")),
-    };
-    Err(remedy(deployment, new, &moved).into_iter().fold(failure, DeployFailure::help))
+    }
 }
 
 fn line(moved: &MovedResource) -> String {

@@ -24,15 +24,7 @@ pub(in crate::deploy) async fn status(
     let subject = format!("stack {}", deployment.stack);
     let found = DeployedApplication::find(&client, &deployment.stack).await?;
     let Some((application, telling)) = found.as_ref().and_then(|it| Some((it, it.telling()?))) else {
-        return Ok(DeploymentStatus {
-            subject,
-            state: None,
-            healthy: false,
-            facts: Vec::new(),
-            variables: Vec::new(),
-            services: Vec::new(),
-            drift: None,
-        });
+        return Ok(DeploymentStatus::absent(subject));
     };
     let who = match application.last_changed() {
         Some(last) => follow::begun_by(&client, &last.id).await,

@@ -64,7 +64,7 @@ pub(super) fn hold_length(
 ) {
     let added = |id: &LogicalId| SeparatedTemplate::name(name, id).len() - name.len();
     let independent = separated.and_then(|it| it.stacks.keys().map(added).max());
-    let most = names::STACK - independent.unwrap_or(if is_nested { NESTED } else { 0 });
+    let most = names::STACK.saturating_sub(independent.unwrap_or(if is_nested { NESTED } else { 0 }));
     if name.len() <= most || !names::is_stack(name) {
         return;
     }

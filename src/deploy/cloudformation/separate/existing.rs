@@ -18,9 +18,6 @@ use tranship_artifact::ArtifactSet;
 use tranship_facts::DATA_STORES;
 use tranship_targets::{DeployParameter, GivenParameter, SeparateDeployment, StackDeployment};
 
-/// Resources that a message lists.
-const LISTED: usize = 5;
-
 /// The tags of a stack, besides the mark of the project.
 pub(super) fn tags(application: &str, separate: Option<&SeparateDeployment>) -> Vec<(String, String)> {
     let stage = separate.map_or("foundation", |it| it.stage);
@@ -110,14 +107,8 @@ impl ApplicationStacks {
         let mut there = list(session, deployment, options).await?;
         let busy: Vec<&str> =
             there.iter().filter(|(_, it)| it.is_busy()).map(|(name, _)| name.as_str()).collect();
-        if let Some(first) = busy.first() {
-            let more = match busy.len() {
-                1 => String::new(),
-                several => format!(" and {} more", several - 1),
-            };
-            progress.warn(&format!(
-                "{first}{more} are being changed: this compares with the last complete state"
-            ));
+        if let Some(text) = being_changed(&busy) {
+            progress.warn(&format!("{text} being changed: this compares with the last complete state"));
         }
         there.retain(|_, stack| !stack.is_empty() && !stack.is_remains());
         Self::load(session, deployment, artifacts, there).await
@@ -227,29 +218,18 @@ impl ApplicationStacks {
         for (name, text) in &self.running {
             before.extend(resources(text).into_keys().map(|id| (id, name.as_str())));
         }
-        let mut moved: Vec<(String, &str, &str)> = Vec::new();
+        let mut moved: Vec<String> = Vec::new();
         for (name, text) in &self.planned {
             for id in resources(text).into_keys() {
                 if let Some(from) = before.get(&id).filter(|from| **from != name) {
-                    moved.push((id, from, name));
+                    moved.push(format!("{id}: from the stack {from} to the stack {name}"));
                 }
             }
         }
         if moved.is_empty() {
             return Ok(());
         }
-        let failure = DeployFailure::failed(format!(
-            "this would move {} resources of {} to other stacks, where CloudFormation would create them a second time",
-            moved.len(),
-            deployment.stack
-        ));
-        let failure = moved.iter().take(LISTED).fold(failure, |failure, (id, from, to)| {
-            failure.help(format!("{id}: from the stack {from} to the stack {to}"))
-        });
-        let failure = match moved.len().saturating_sub(LISTED) {
-            0 => failure,
-            more => failure.help(format!("and {more} more")),
-        };
+        let failure = nested::moving(&deployment.stack, &moved);
         let only = self.there.len() == 1;
         let failure = match (only, self.nested.is_empty()) {
             (true, true) => failure.help("keep the one stack with `x-tranship: { stacks: single }`, or new services in nested stacks with `stacks: nested`"),
@@ -279,9 +259,14 @@ impl ApplicationStacks {
     }
 }
 
+/// The first of some stacks, how many more there are, and the verb that follows.
+fn being_changed(names: &[&str]) -> Option<String> {
+    let (first, rest) = names.split_first()?;
+    Some(if rest.is_empty() { format!("{first} is") } else { format!("{first} and {} more are", rest.len()) })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::super::application::stage_of;
     use super::super::super::stack::tests_stack;
     use super::*;
     use aws_sdk_cloudformation::types::StackStatus;
@@ -308,28 +293,13 @@ mod tests {
         }
     }
 
-    fn deployment() -> StackDeployment {
-        StackDeployment { stack: "shop".into(), ..StackDeployment::default() }
-    }
-
     #[test]
-    fn a_stack_says_by_its_tags_which_application_and_stage_it_is_of() {
-        let tag = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let foundation = [tag("tranship:application", "shop"), tag("tranship:stage", "foundation")];
-        assert_eq!(tags("shop", None), foundation);
-        let separate = SeparateDeployment {
-            stack: "shop-web".into(),
-            template: "stacks/web.yaml".into(),
-            stage: "service",
-            service: Some("web".into()),
-            after: Vec::new(),
-            given: Vec::new(),
-        };
-        assert_eq!(tags("shop", Some(&separate))[1], tag("tranship:stage", "service"));
-        let mut stack = tests_stack();
-        assert_eq!(stage_of(&stack), None);
-        stack.tags = tags("shop", Some(&separate));
-        assert_eq!(stage_of(&stack), Some("service"));
+    fn stacks_that_are_being_changed_are_named_or_counted() {
+        let text = |names: &[&str]| being_changed(names);
+        assert_eq!(text(&[]), None);
+        assert_eq!(text(&["shop"]).as_deref(), Some("shop is"));
+        assert_eq!(text(&["shop", "shop-web"]).as_deref(), Some("shop and 1 more are"));
+        assert_eq!(text(&["shop", "shop-api", "shop-web"]).as_deref(), Some("shop and 2 more are"));
     }
 
     #[test]
@@ -376,46 +346,5 @@ mod tests {
             }
             assert!(!all.is_same("shop", WEB, &size(Some("2"))), "{status:?}");
         }
-    }
-
-    #[test]
-    fn what_would_move_between_stacks_is_refused() {
-        let stays = stacks(&[("shop", BASE)], &[("shop", BASE), ("shop-web", WEB)]);
-        assert!(stays.refuse_moves(&deployment()).is_ok(), "what is new moves nowhere");
-        let one = stacks(&[("shop", WEB)], &[("shop", BASE), ("shop-web", WEB)]);
-        let failure = one.refuse_moves(&deployment()).unwrap_err();
-        assert_eq!(
-            failure.message,
-            "this would move 1 resources of shop to other stacks, where CloudFormation would create them a second time"
-        );
-        assert_eq!(failure.help[0], "WebService: from the stack shop to the stack shop-web");
-        assert!(failure.help[1].contains("`x-tranship: { stacks: single }`"), "{:?}", failure.help);
-        assert_eq!(failure.help.len(), 3);
-        let mut inside = stacks(&[("shop", BASE)], &[("shop", BASE), ("shop-web", WEB)]);
-        inside.nested.insert("WebService".into(), "shop/Web".into());
-        let failure = inside.refuse_moves(&deployment()).unwrap_err();
-        assert_eq!(failure.help[0], "WebService: from the stack shop/Web to the stack shop-web");
-        assert!(failure.help[1].contains("keep the stacks as they are"), "{:?}", failure.help);
-        let several = stacks(&[("shop", BASE), ("shop-web", WEB)], &[("shop", WEB), ("shop-web", BASE)]);
-        let failure = several.refuse_moves(&deployment()).unwrap_err();
-        assert!(failure.message.starts_with("this would move 3 resources"), "{}", failure.message);
-        assert!(failure.help[3].starts_with("undo the change of `root_services`"), "{:?}", failure.help);
-        let many: String = (0..7).map(|number| format!("  R{number}: {{ Type: X }}\n")).collect();
-        let many = format!("Resources:\n{many}");
-        let failure =
-            stacks(&[("shop", &many)], &[("shop-web", &many)]).refuse_moves(&deployment()).unwrap_err();
-        assert_eq!(failure.help[4..6], ["R4: from the stack shop to the stack shop-web", "and 2 more"]);
-    }
-
-    #[test]
-    fn data_that_leaves_the_application_is_lost() {
-        let all = stacks(&[("shop", BASE), ("shop-web", WEB)], &[("shop", WEB)]);
-        let lost: Vec<(String, String, ResourceAction, bool)> =
-            all.lost_data().into_iter().map(|it| (it.name, it.kind, it.action, it.data_at_risk)).collect();
-        assert_eq!(lost, [("Db".into(), "AWS::RDS::DBInstance".into(), ResourceAction::Remove, true)]);
-        assert!(
-            stacks(&[("shop", BASE)], &[("shop-db", BASE)]).lost_data().is_empty(),
-            "another stack has it"
-        );
     }
 }

@@ -231,7 +231,7 @@ fn nothing_moves_between_stacks_and_no_data_leaves() {
     let failure = refused(&SAME, &moved, &[]).unwrap_err();
     assert_eq!(
         failure.message,
-        "this would move 1 resources of shop to other stacks, where CloudFormation would create them a second time"
+        "this would move a resource of shop to other stacks, where CloudFormation would create them a second time"
     );
     assert_eq!(
         failure.help,
