@@ -37,6 +37,19 @@ x-tranship:
 """
 WORKER = MANIFEST[MANIFEST.index("  worker:"):MANIFEST.index("x-tranship:")]
 
+KEPT = """
+name: shop
+services:
+  api:
+    image: registry.example.org/api:1
+    volumes: ["uploads:/data"]
+x-tranship:
+  stacks: %s
+  environments:
+    prod: { target: fargate, region: us-east-1 }
+volumes: { uploads: {} }
+"""
+
 REFUSED = "{ resource: WorkerFromApi7000Tcp9b2a447dIngress, merge: { Properties: { Description: refuse this } } }"
 JOB = """  reindex:
     image: registry.example.org/web:${APP_VERSION}
@@ -213,15 +226,51 @@ class Separate(StackCase):
         tags = self.stacks.describe_stacks(StackName="shop-prod-WebStack")["Stacks"][0]["Tags"]
         self.assertIn({"Key": "tranship:stage", "Value": "service"}, tags)
 
-    def test_file_systems_that_were_kept_are_attached_again(self):
-        self.say("independent", MANIFEST.replace('expose: ["9000"]', 'expose: ["9000"]\n    volumes: ["uploads:/data"]') + "volumes: { uploads: {} }\n")
-        self.deploy("--set", "APP_VERSION=1")
+    def test_file_systems_that_were_kept_are_attached_again_whatever_interrupts_it(self):
+        self.say("independent", KEPT)
+        self.deploy()
         places, (first,) = self.places(), self.files()
-        self.tranship("down", "prod", "--yes")
-        run = self.deploy("--set", "APP_VERSION=1", "--reattach")
+        holder = places["UploadsFileSystem"]
+        again = ["deploy", "prod", "--yes", *self.values(), "--reattach"]
+
+        def interrupted(when, kind):
+            self.tranship("down", "prod", "--yes")
+            self.killed("CreateChangeSet", when, *again, StackName=holder, ChangeSetType=kind)
+            self.gateway.settle()
+            self.gateway.reset()
+
+        def whole(run):
+            self.assertEqual((self.files(), self.places()), ([first], places), run)
+            self.assertEqual({one["StackName"] for one in self.stacks.describe_stacks()["Stacks"] if not one["Tags"]}, set())
+
+        interrupted("after", "IMPORT")
+        self.assertEqual(self.state(holder), "REVIEW_IN_PROGRESS")
+        run = self.tranship(*again)
         self.assertIn(f"was deleted and left {first}", run.err)
-        self.assertEqual((self.files(), self.places()), ([first], places))
-        self.assertIn("no changes", self.again("--set", "APP_VERSION=1").err)
+        whole(run)
+
+        interrupted("before", "UPDATE")
+        self.assertEqual((self.state(holder), self.files()), ("IMPORT_COMPLETE", [first]))
+        status = self.tranship("status", "prod", expect=1).out
+        self.assertTrue(status.startswith("stack shop-prod: IMPORT_COMPLETE\n"), status)
+        told = f"(?m)^  stack {holder}: IMPORT_COMPLETE: only what was kept is attached again; `tranship deploy ENV` goes on from there$"
+        self.assertRegex(status, told)
+        self.assertRegex(self.tranship("events", "prod", "--last", "500").out, r"(?m) IMPORT_COMPLETE +\w+Stack/UploadsFileSystem")
+        whole(self.tranship(*again[:-1]))
+        self.assertIn("no changes", self.again().err)
+
+        interrupted("before", "UPDATE")
+        self.tranship("down", "prod", "--yes")
+        self.assertEqual(self.places(), {})
+
+        # What `patch` adds is with what it refers to.
+        added = 'add: { Type: "AWS::EC2::SecurityGroupIngress", Properties: { Description: refuse this, GroupId: !Ref UploadsFileSystem } }'
+        self.say(f"independent\n  patch: [{{ resource: Refused, {added} }}]", KEPT)
+        self.assertIn("Refused (AWS::EC2::SecurityGroupIngress) failed: refused", self.tranship(*again, expect=1).err)
+        self.assertEqual(self.state(holder), "UPDATE_ROLLBACK_COMPLETE")
+        self.assertRegex(self.tranship("status", "prod", expect=1).out, f"(?m)^  stack {holder}: UPDATE_ROLLBACK_COMPLETE")
+        self.say("independent", KEPT)
+        whole(self.tranship(*again[:-1]))
 
     def files(self):
         """The file systems that stacks have."""

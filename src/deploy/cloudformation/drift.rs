@@ -24,7 +24,7 @@ pub(in crate::deploy) async fn drift(
     progress: &mut dyn DeployProgress,
 ) -> Result<Vec<ResourceDrift>, DeployFailure> {
     let client = session.cloudformation();
-    let Some(application) = DeployedApplication::find(&client, &deployment.stack).await? else {
+    let Some(application) = DeployedApplication::find(&client, deployment).await? else {
         return Ok(Vec::new());
     };
     progress.message("looking for what was changed outside of the stack");

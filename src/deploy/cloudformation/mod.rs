@@ -78,7 +78,7 @@ pub(super) async fn deploy(
         nested::guard(deployment, running, &templates)?;
     }
     let parameters = choose(session, deployment, stack.as_ref(), options, progress).await?;
-    let new = stack.is_none();
+    let new = stack.as_ref().is_none_or(DeployedStack::is_unfinished);
     let planned = match running.transpose() {
         Ok(running) => {
             let running = stack.as_ref().zip(running.as_ref());
@@ -257,14 +257,14 @@ async fn settle(
     }
 }
 
-/// Refuses a stack of another project. An import of ours has no tags yet: its events name it.
+/// Refuses a stack of another project. What we attached has no tags yet: its events name it.
 async fn own(
     client: &Client,
     name: &str,
     stack: &DeployedStack,
     options: &DeployOptions,
 ) -> Result<(), DeployFailure> {
-    if stack.is_empty() || stack.is_imported() && follow::begun_by(client, &stack.id).await.is_some() {
+    if stack.is_empty() || stack.is_unmarked() && reattach::has_begun(client, &stack.id).await {
         return Ok(());
     }
     options.mark.check(&format!("the stack {name}"), &stack.tags, options.adopt)

@@ -54,7 +54,7 @@ impl StackInside {
         deployment: &StackDeployment,
     ) -> Result<Option<Self>, DeployFailure> {
         let client = session.cloudformation();
-        let found = DeployedApplication::find(&client, &deployment.stack).await?;
+        let found = DeployedApplication::find(&client, deployment).await?;
         let Some(application) = found else { return Ok(None) };
         let resource = |stack: usize, it: &StackResourceSummary| {
             let kind = it.resource_type().unwrap_or_default().to_owned();

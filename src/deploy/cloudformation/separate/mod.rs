@@ -183,7 +183,8 @@ impl SeparateRun<'_> {
     /// Deletes the stacks that left the application, and what stayed in others until now.
     async fn backward(&self, state: &RunState, progress: &SharedProgress<'_>) -> Result<(), DeployFailure> {
         for stage in DELETED {
-            let left = self.stacks.removed().filter(|(_, it)| stage_of(it) == Some(stage));
+            let left = self.stacks.removed();
+            let left = left.filter(|(name, it)| deleted_with(self.deployment, name, it) == Some(stage));
             let work = left.map(|(name, stack)| self.delete(name, stack, state, progress));
             side_by_side::run(TOGETHER, work).await?;
             let again = self.deployment.separate.iter().filter(|it| it.stage == stage);
@@ -308,6 +309,15 @@ pub(super) async fn down(
     done.map(|()| DeployOutcome { changed: true, outputs: Vec::new() })
 }
 
+/// The stage with which a stack is deleted: of its tag, of the manifest where it has none yet, else the one that nothing else
+/// waits for any more. `None` for the first stack, which is deleted at the end.
+fn deleted_with(deployment: &StackDeployment, name: &str, stack: &DeployedStack) -> Option<&'static str> {
+    let planned = deployment.separate.iter().find(|it| it.stack == name).map(|it| it.stage);
+    let known = |stage: &str| DELETED.iter().find(|it| **it == stage).copied();
+    let [.., last] = DELETED;
+    (name != deployment.stack).then(|| stage_of(stack).or(planned).and_then(known).unwrap_or(last))
+}
+
 async fn delete_all(
     session: &AwsSession,
     deployment: &StackDeployment,
@@ -322,7 +332,8 @@ async fn delete_all(
         Box::pin(single::down(session, &stack, environment, options, &mut own)).await.map(|_| ())
     };
     for stage in DELETED {
-        let names = there.iter().filter(|(_, it)| stage_of(it) == Some(stage)).map(|(name, _)| name);
+        let those = there.iter().filter(|(name, it)| deleted_with(deployment, name, it) == Some(stage));
+        let names = those.map(|(name, _)| name);
         side_by_side::run(TOGETHER, names.map(|name| one(name))).await?;
     }
     match there.contains_key(&deployment.stack) {

@@ -281,6 +281,23 @@ fn the_state_of_all_stacks_identifies_what_a_plan_was_made_for() {
     assert_eq!(existing::tags("shop", None)[1], pair("tranship:stage", "foundation"));
 }
 
+#[test]
+fn every_stack_is_deleted_with_a_stage_and_the_first_one_last() {
+    let deployment = deployment();
+    let with = |name: &str, stage: Option<&str>| {
+        let mut stack = DeployedStack::sample(name);
+        let tag = |stage: &str| (super::super::application::STAGE.to_owned(), stage.to_owned());
+        stack.tags.extend(stage.map(tag));
+        deleted_with(&deployment, name, &stack)
+    };
+    assert_eq!(with("shop-OldStack", Some("listeners")), Some("listeners"));
+    assert_eq!(with("shop-WebStack", Some("before")), Some("before"), "what runs decides");
+    assert_eq!(with("shop-WebStack", None), Some("service"), "only attached, or taken over");
+    assert_eq!(with("shop-OldStack", None), Some("shared"));
+    assert_eq!(with("shop-OldStack", Some("of another version")), Some("shared"));
+    assert_eq!(with("shop", Some("foundation")), None);
+}
+
 /// Writes down what it is told.
 #[derive(Default)]
 struct Told(Vec<String>);
