@@ -140,6 +140,9 @@ class Separate(StackCase):
         self.assertRegex(status, r"(?m)^  stack shop-prod-ApiStack: ROLLBACK_COMPLETE")
         self.assertRegex(status, r"(?m)^  service worker: 1/1 running")
         self.assertRegex(status, r"(?m)^  service web: 0/0 running, rollout MISSING")
+        run = self.tranship("status", "prod", "--drift", expect=1)
+        self.assertRegex(run.err, r"(?m)^\S* ?shop-prod-ApiStack could not be looked at: ")
+        self.assertIn("\n  drift: none\n", run.out)
         events = self.tranship("events", "prod", "--last", "500").out
         self.assertRegex(events, r"(?m) CREATE_FAILED +ApiStack/WorkerFromApi7000Tcp9b2a447dIngress  .*refused")
         self.assertRegex(events, r"(?m) CREATE_COMPLETE +WorkerStack/WorkerService$")
@@ -169,6 +172,15 @@ class Separate(StackCase):
         self.assertEqual(facts["stacks"], str(len(set(places.values()))))
         self.assertRegex(facts["Url"], "^http://")
         self.assertEqual([name for name in facts if name.endswith("Ref") or name.endswith("GroupId")], [], "what stacks hand on")
+
+        self.gateway.reset()
+        for name in ("worker", "api"):
+            client("logs", self.upstream).put_retention_policy(logGroupName=f"/shop-prod/ecs/{name}", retentionInDays=1)
+        drift = json.loads(self.tranship("status", "prod", "--drift", "--format", "json", expect=None).out)["drift"]
+        self.assertEqual([(one["name"], one["properties"]) for one in drift], [("ApiLogGroup", ["RetentionInDays"]), ("WorkerLogGroup", ["RetentionInDays"])])
+        asked = self.gateway.actions("DetectStackDrift", "DescribeStackDriftDetectionStatus")
+        self.assertEqual(asked, sorted(asked, key=lambda action: action.startswith("Describe")), "all are looked at before one is waited for")
+        self.assertEqual(len(asked), 2 * len(set(places.values())))
 
         logs, now = client("logs", self.upstream), int(time.time() * 1000)
         write(logs, "/shop-prod/ecs/web", "ecs/web/0123456789ab", (now - 3000, "first"), (now - 1000, "third"))

@@ -26,6 +26,8 @@ pub(super) mod side_by_side;
 mod stack;
 mod status;
 mod template;
+#[cfg(test)]
+mod tests_progress;
 
 use self::changeset::{ChangeSet, ChangeSetDraft, TemplateBody};
 use self::follow::EventBookmark;

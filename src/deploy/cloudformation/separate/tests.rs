@@ -5,9 +5,9 @@ use super::plan::{self, SeparatePlan};
 use super::stack_progress::StackProgress;
 use super::values::{self, StackValues};
 use super::*;
-use crate::deploy::progress::{DeployBanner, PlannedChange, ProgressEvent, ResourceAction};
+use crate::deploy::cloudformation::tests_progress::Told;
+use crate::deploy::progress::{PlannedChange, ResourceAction};
 use crate::operation::difference::DeploymentDiff;
-use crate::operation::log_lines::LogEvent;
 use aws_sdk_cloudformation::types::StackStatus::{self, CreateComplete, UpdateRollbackComplete};
 use tranship_targets::{DeployParameter, GivenParameter, StackService};
 
@@ -296,35 +296,6 @@ fn every_stack_is_deleted_with_a_stage_and_the_first_one_last() {
     assert_eq!(with("shop-OldStack", None), Some("shared"));
     assert_eq!(with("shop-OldStack", Some("of another version")), Some("shared"));
     assert_eq!(with("shop", Some("foundation")), None);
-}
-
-/// Writes down what it is told.
-#[derive(Default)]
-struct Told(Vec<String>);
-
-impl DeployProgress for Told {
-    fn banner(&mut self, _: &DeployBanner) {}
-    fn message(&mut self, line: &str) {
-        self.0.push(line.to_owned());
-    }
-    fn warn(&mut self, line: &str) {
-        self.0.push(format!("! {line}"));
-    }
-    fn review(&mut self, subject: &str, _: &DeploymentDiff) {
-        self.0.push(subject.to_owned());
-    }
-    fn changes(&mut self, changes: &[PlannedChange]) {
-        self.0.extend(changes.iter().map(|it| it.name.clone()));
-    }
-    fn event(&mut self, event: &ProgressEvent) {
-        self.0.push(event.subject.clone());
-    }
-    fn tick(&mut self) {
-        self.0.push("tick".to_owned());
-    }
-    fn log(&mut self, event: &LogEvent) {
-        self.0.push(event.text.clone());
-    }
 }
 
 #[test]
