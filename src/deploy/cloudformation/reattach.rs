@@ -11,7 +11,7 @@ use super::follow::{self, EventBookmark};
 use super::services::ServiceWatch;
 use super::stack::{DeployedStack, find};
 use super::template::{self, references};
-use crate::deploy::failure::{DeployFailure, sdk};
+use crate::deploy::failure::{DeployFailure, FailureKind, sdk};
 use crate::deploy::parameters::ParameterChoice;
 use crate::deploy::progress::DeployProgress;
 use crate::deploy::session::AwsSession;
@@ -77,19 +77,30 @@ pub(super) async fn offer(
     let names: Vec<String> = kept.iter().map(|it| format!("{} ({})", it.physical, it.id)).collect();
     let names = names.join(", ");
     progress.warn(&format!("the stack {} was deleted and left {names}", deployment.stack));
-    if !options.reattach {
-        if options.yes || options.ask.is_none() {
-            progress.warn("new file systems are made; `--reattach` attaches those that were left");
-            return Ok(None);
-        }
-        let question = format!("attach {names} again?");
-        match confirm(session, options, &question).await {
-            Ok(()) => {}
-            Err(failure) if failure.kind == crate::deploy::FailureKind::Failed => return Ok(None),
-            Err(failure) => return Err(failure),
-        }
+    let wanted = match given(options.reattach, options.yes, options.ask.is_some()) {
+        Some(given) => given,
+        None => answer(confirm(session, options, &format!("attach {names} again?")).await)?,
+    };
+    if !wanted {
+        progress.warn("new file systems are made; `--reattach` attaches those that were left");
+        return Ok(None);
     }
     attach(session, deployment, &alone, &kept, parameters, options, progress).await.map(Some)
+}
+
+/// Whether to attach what was left, as the flags say; `None` where the user is asked. `--yes` agrees to what the manifest says
+/// alone.
+fn given(reattach: bool, yes: bool, terminal: bool) -> Option<bool> {
+    (reattach || yes || !terminal).then_some(reattach)
+}
+
+/// What the user answered. A no is no reason to stop.
+fn answer(confirmed: Result<(), DeployFailure>) -> Result<bool, DeployFailure> {
+    match confirmed {
+        Ok(()) => Ok(true),
+        Err(failure) if failure.kind == FailureKind::Failed => Ok(false),
+        Err(failure) => Err(failure),
+    }
 }
 
 /// The databases that start empty though one of the same name has run before.
@@ -348,6 +359,24 @@ Resources:
         let made = StackEvent::builder().resource_type("AWS::CloudFormation::Stack").stack_id("arn");
         let made = made.physical_resource_id("arn").resource_status(ResourceStatus::from(status));
         made.client_request_token(token).build()
+    }
+
+    #[test]
+    fn nothing_is_attached_that_nobody_agreed_to() {
+        for (reattach, yes, terminal, expected) in [
+            (true, false, true, Some(true)),
+            (true, true, false, Some(true)),
+            (false, true, true, Some(false)),
+            (false, true, false, Some(false)),
+            (false, false, false, Some(false)),
+            (false, false, true, None),
+        ] {
+            assert_eq!(given(reattach, yes, terminal), expected, "{reattach} {yes} {terminal}");
+        }
+        let stopped = DeployFailure::new(FailureKind::Interrupted, "stopped");
+        assert_eq!(answer(Ok(())), Ok(true));
+        assert_eq!(answer(Err(DeployFailure::failed("cancelled"))), Ok(false));
+        assert_eq!(answer(Err(stopped.clone())), Err(stopped), "Ctrl-C at the question");
     }
 
     #[test]

@@ -287,6 +287,27 @@ mod tests {
     }
 
     #[test]
+    fn a_task_runs_in_the_cluster_of_the_application() {
+        let mut inside = inside();
+        assert_eq!(inside.cluster(), Ok("the-Cluster".to_owned()));
+        let service = |arn: &str| InsideResource {
+            logical: "ApiService".into(),
+            kind: "AWS::ECS::Service".into(),
+            physical: arn.into(),
+            changed: String::new(),
+            stack: 1,
+        };
+        inside.resources.push(service("arn:aws:ecs:eu-west-1:1:service/of-the-service/api"));
+        inside.names.insert("ApiService".into(), "api".into());
+        assert_eq!(inside.cluster(), Ok("the-Cluster".to_owned()), "its own comes first");
+        inside.resources.remove(0);
+        assert_eq!(inside.cluster(), Ok("of-the-service".to_owned()), "a cluster that others made");
+        inside.names.clear();
+        let failure = inside.cluster().unwrap_err();
+        assert_eq!(failure.message, "the stack has no cluster", "a service of none that is known");
+    }
+
+    #[test]
     fn the_cluster_is_in_the_arn_of_a_service() {
         assert_eq!(cluster_of("arn:aws:ecs:eu-west-1:1:service/shop/app").as_deref(), Some("shop"));
         assert_eq!(cluster_of("arn:aws:ecs:eu-west-1:1:service/app"), None);
