@@ -396,6 +396,11 @@ Resources:
             assert_eq!((left.used, left.is_last()), (used, used), "{status}");
         }
         let mut left = LeftBehind::default();
+        for status in ["DELETE_COMPLETE", "UPDATE_COMPLETE", "CREATE_COMPLETE", "CREATE_IN_PROGRESS"] {
+            left.note(&of_stack(status, ""));
+        }
+        assert!(left.used, "once is enough");
+        let mut left = LeftBehind::default();
         let inside = StackEvent::builder().resource_type("AWS::ECS::Service").stack_id("arn");
         left.note(&inside.resource_status(ResourceStatus::CreateComplete).build());
         assert!(!left.is_last(), "a resource is not the stack");

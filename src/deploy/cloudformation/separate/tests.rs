@@ -6,8 +6,9 @@ use super::stack_progress::StackProgress;
 use super::values::{self, StackValues};
 use super::*;
 use crate::deploy::cloudformation::tests_progress::Told;
-use crate::deploy::progress::{PlannedChange, ResourceAction};
+use crate::deploy::progress::{PlannedChange, ProgressEvent, ResourceAction};
 use crate::operation::difference::DeploymentDiff;
+use crate::operation::log_lines::LogEvent;
 use aws_sdk_cloudformation::types::StackStatus::{self, CreateComplete, UpdateRollbackComplete};
 use tranship_targets::{DeployParameter, GivenParameter, StackService};
 
@@ -136,6 +137,10 @@ fn the_reader_of_a_new_secret_gets_new_tasks() {
     let mut values = values(&choices);
     values.renewed = values::renewed(&same, &deployment, &values.choices);
     assert_eq!(values.renewed, ["SecretRef".to_owned()].into());
+    let others = "Resources: { Log: { Type: 'AWS::Logs::LogGroup', Properties: { Name: !Sub 'x${Password}' } }, Own: { Type: 'AWS::SecretsManager::Secret', Properties: { SecretString: !Sub '${Password}!' } }, Other: { Type: 'AWS::SecretsManager::Secret' } }\n";
+    let others = stacks(&[("shop", others)], CreateComplete);
+    let found = values::renewed(&others, &deployment, &values.choices);
+    assert_eq!(found, ["OwnRef".to_owned()].into(), "secrets that it feeds, and nothing else");
     let forced = |values: &StackValues, stack: Option<&SeparateDeployment>| {
         let force = &ForcedTasks::None;
         SeparatePlan { deployment: &deployment, force, stacks: &same, values }.forced(stack)
@@ -282,6 +287,32 @@ fn the_state_of_all_stacks_identifies_what_a_plan_was_made_for() {
 }
 
 #[test]
+fn a_secret_is_asked_for_again_where_a_stack_needs_it_and_has_none() {
+    let (deployment, same) = (deployment(), stacks(&SAME, CreateComplete));
+    let given = || ["Password".to_owned(), "Version".to_owned()].into();
+    assert_eq!(values::held(&same, &deployment, given()), ["Password", "Version"]);
+    let reader = "Parameters: { Password: { Type: String }, Version: { Type: String } }\nResources: {}\n";
+    let more = [SAME[0], SAME[1], SAME[2], ("shop-ApiStack", reader)];
+    let more = stacks(&more, CreateComplete);
+    assert_eq!(values::held(&more, &deployment, given()), ["Version"], "no stack hands a secret on");
+    let elsewhere = [SAME[0], ("shop-Shared", FIRST), SAME[2]];
+    let elsewhere = stacks(&elsewhere, CreateComplete);
+    assert_eq!(values::held(&elsewhere, &deployment, given()), ["Password", "Version"], "nobody needs it");
+}
+
+#[test]
+fn a_stack_is_asked_what_it_was_given_if_no_other_has_told() {
+    let with = |all: &[(&str, &[(&str, &str)])]| {
+        let there = all.iter().map(|(name, parameters)| there(name, CreateComplete, parameters)).collect();
+        let stacks = ApplicationStacks::of(there, BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        values::telling(&stacks).iter().map(|it| it.name().to_owned()).collect::<Vec<_>>()
+    };
+    let (one, two) = (&[("Version", "1")][..], &[("Version", "1"), ("Image", "x")][..]);
+    assert_eq!(with(&[("a", &[]), ("b", one), ("c", one), ("d", two), ("e", two)]), ["b", "d"]);
+    assert_eq!(with(&[("a", two), ("b", one)]), ["a"]);
+}
+
+#[test]
 fn every_stack_is_deleted_with_a_stage_and_the_first_one_last() {
     let deployment = deployment();
     let with = |name: &str, stage: Option<&str>| {
@@ -315,10 +346,28 @@ fn a_stack_reports_with_its_name_in_front() {
         data_at_risk: false,
     };
     web.changes(&[change]);
+    let event = ProgressEvent {
+        subject: "WebTarget".into(),
+        kind: "AWS::ECS::Service".into(),
+        status: "CREATE_COMPLETE".into(),
+        text: String::new(),
+        failed: false,
+    };
+    web.event(&event);
+    let line = LogEvent { id: String::new(), time: 0, stream: String::new(), text: "hello".into() };
+    web.log(&line);
     StackProgress::new(&shared, "shop", "shop").message("done");
     assert_eq!(
         told.0,
-        ["WebStack: creating a change set", "! WebStack: no", "tick", "WebStack/WebService", "shop: done"],
+        [
+            "WebStack: creating a change set",
+            "! WebStack: no",
+            "tick",
+            "WebStack/WebService",
+            "WebStack/WebTarget",
+            "hello",
+            "shop: done",
+        ],
         "what changes was shown for all stacks before"
     );
 }
