@@ -97,6 +97,7 @@ pub use intrinsic::{
 };
 pub use limits::{
     INLINE_BYTES, LIMITS, NESTED_OPERATION, StackRoom, TemplateLimit, TemplateViolation, check,
+    check_written, cycles, exceeded_quotas,
 };
 pub use map::PropertyMap;
 pub use name::LogicalId;

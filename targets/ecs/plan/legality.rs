@@ -3,13 +3,14 @@
 //! In: the template of a plan. Out: diagnostics. Each resource names the key paths it comes from, so every
 //! violation has a key and a line.
 
+use super::patched::OwnStack;
 use super::planner::EcsPlanner;
 use crate::ecs::rules;
 use std::collections::BTreeMap;
 use tranship_app::StackLayout;
 use tranship_cloudformation::{
     DividedTemplate, LogicalId, NESTED_OPERATION, SeparatedTemplate, StackRoom, Template, TemplateViolation,
-    check as violations,
+    check_written, cycles, exceeded_quotas,
 };
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
@@ -18,45 +19,55 @@ use tranship_frontend::source::Origin;
 /// it has more than fits. Returns what is left to a division.
 pub(super) fn check(
     planner: &mut EcsPlanner<'_, '_>,
-    template: &Template,
+    own: &OwnStack,
     whole: bool,
     room: StackRoom,
 ) -> Vec<TemplateViolation> {
-    let told = violations(template).into_iter().filter(|one| whole || counts(one));
+    // The text of all independent stacks together is never written.
+    let text = (room != StackRoom::Separate).then(|| own.text());
+    let told = check_written(&own.template, text).into_iter().filter(|one| whole || counts(one));
     let (left, told): (Vec<_>, Vec<_>) = told.partition(|one| one.is_left_to(room));
     for violation in told {
-        let diagnostic = diagnostic(planner, template, &violation, None);
+        let diagnostic = diagnostic(planner, &own.template, &violation, None);
         planner.report(diagnostic);
     }
     left
 }
 
 /// What a template that was changed leaves to a division.
-pub(super) fn exceeded(template: &Template, room: StackRoom) -> Vec<TemplateViolation> {
-    violations(template).into_iter().filter(|one| one.is_left_to(room)).collect()
+pub(super) fn exceeded(template: &Template, text: &str, room: StackRoom) -> Vec<TemplateViolation> {
+    exceeded_quotas(template, text).into_iter().filter(|one| one.is_left_to(room)).collect()
 }
 
-/// Reports what CloudFormation would refuse of the stacks of an application: what the whole exceeds, where it could not
-/// be divided.
-pub(super) fn check_stacks(
+/// Reports what the whole exceeds, where it could not be divided.
+pub(super) fn check_undivided(
+    planner: &mut EcsPlanner<'_, '_>,
+    template: &Template,
+    exceeded: &[TemplateViolation],
+) {
+    for violation in exceeded {
+        let diagnostic = diagnostic(planner, template, violation, None);
+        planner.report(diagnostic);
+    }
+}
+
+/// Reports what CloudFormation would refuse of a root stack and its nested stacks. Their texts, that of the root first.
+pub(super) fn check_divided(
     planner: &mut EcsPlanner<'_, '_>,
     whole_template: &Template,
-    divided: Option<&DividedTemplate>,
-    exceeded: &[TemplateViolation],
+    divided: &DividedTemplate,
     whole: bool,
-) {
-    let Some(divided) = divided else {
-        for violation in exceeded {
-            let diagnostic = diagnostic(planner, whole_template, violation, None);
-            planner.report(diagnostic);
-        }
-        return;
-    };
+) -> Vec<String> {
+    let texts: Vec<String> = std::iter::once(&divided.root_template)
+        .chain(divided.nested.values())
+        .map(Template::to_yaml)
+        .collect();
     let nested = divided.nested.iter().map(|(id, it)| (format!("the nested stack `{id}`"), it));
-    for (name, template) in nested.chain([("the root stack".to_owned(), &divided.root_template)]) {
-        let found = violations(template).into_iter().filter(|one| whole || counts(one));
+    let root = std::iter::once(("the root stack".to_owned(), &divided.root_template));
+    for ((name, template), text) in root.chain(nested).zip(&texts) {
         // The rest is wrong with the whole and has been told.
-        for violation in found.filter(|one| counts(one) || matches!(one, TemplateViolation::Cycle(_))) {
+        let circles = cycles(template).into_iter().filter(|_| whole);
+        for violation in circles.chain(exceeded_quotas(template, text)) {
             let diagnostic = diagnostic(planner, template, &violation, Some(&name));
             planner.report(diagnostic);
         }
@@ -67,26 +78,33 @@ pub(super) fn check_stacks(
         let diagnostic = diagnostic(planner, whole_template, &violation, Some("the application"));
         planner.report(diagnostic);
     }
+    texts
 }
 
-/// Reports what CloudFormation would refuse of stacks that are deployed one after the other.
+/// Reports what CloudFormation would refuse of stacks that are deployed one after the other. Their texts, that of the
+/// foundation first.
 pub(super) fn check_separate(
     planner: &mut EcsPlanner<'_, '_>,
     separated: &SeparatedTemplate,
     foundation: &str,
     whole: bool,
-) {
+) -> Vec<String> {
     let others =
         separated.stacks.iter().map(|(id, it)| (SeparatedTemplate::name(foundation, id), &it.template));
-    for (name, template) in others.chain([(foundation.to_owned(), &separated.foundation)]) {
-        let found = violations(template).into_iter().filter(|one| whole || counts(one));
+    let first = std::iter::once((foundation.to_owned(), &separated.foundation));
+    let mut texts = Vec::with_capacity(1 + separated.stacks.len());
+    for (name, template) in first.chain(others) {
+        let text = template.to_yaml();
         // The rest is wrong with the whole and has been told.
-        for violation in found.filter(|one| counts(one) || matches!(one, TemplateViolation::Cycle(_))) {
+        let circles = cycles(template).into_iter().filter(|_| whole);
+        for violation in circles.chain(exceeded_quotas(template, &text)) {
             let name = format!("the stack `{name}`");
             let diagnostic = diagnostic(planner, template, &violation, Some(&name));
             planner.report(diagnostic);
         }
+        texts.push(text);
     }
+    texts
 }
 
 fn counts(violation: &TemplateViolation) -> bool {

@@ -4,6 +4,7 @@
 //! service alone, so that no change of another service moves it. What services share, what keeps data, what has an
 //! address, what runs before a deployment and what a patch adds stay in the root.
 
+use super::patched::OwnStack;
 use super::planner::EcsPlanner;
 use super::separate_stacks;
 use super::{EcsPlan, JobTrigger, ListenerAction, NetworkMode, TaskPlan};
@@ -51,10 +52,10 @@ impl NestedStacks {
     }
 
     /// Whether the application is stacks of their own: where a setting says so, or where nothing else has room.
-    pub(super) fn are_separate(&self, plan: &EcsPlan, template: &Template) -> bool {
+    pub(super) fn are_separate(&self, plan: &EcsPlan, own: &OwnStack) -> bool {
         match self.layout {
             Some(layout) => layout == StackLayout::Independent,
-            None => separate_stacks::exceeds_nested(self, plan, template),
+            None => separate_stacks::exceeds_nested(self, plan, own),
         }
     }
 

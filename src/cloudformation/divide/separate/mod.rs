@@ -7,7 +7,6 @@
 
 use super::names::{BorderNames, conditions, described, mappings};
 use super::rewrite::{self, ValueName};
-use crate::graph;
 use crate::{LogicalId, PseudoParameter, ResourceDependency, Template, TemplateParameter, TemplateValue};
 use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
@@ -172,7 +171,7 @@ fn part_of<'p, 'm>(
 /// Places what has no place with the last of what it refers to.
 fn settle(template: &Template, places: &mut StackPlaces) {
     let of_outputs = template.outputs.iter().map(|(id, it)| (id, it.value.dependencies()));
-    let of_resources = template.resources.iter().map(|(id, it)| (id, graph::needs(it)));
+    let of_resources = template.resources.iter().map(|(id, it)| (id, it.dependencies()));
     let free = of_resources.chain(of_outputs).filter(|(id, _)| !places.contains_key(*id));
     let mut open: Vec<(&LogicalId, Vec<ResourceDependency>)> = free.collect();
     let mut changed = true;
