@@ -20,7 +20,8 @@ pub struct TemplateLimit {
 pub const INLINE_BYTES: usize = 51_200;
 
 const BODY: TemplateLimit = TemplateLimit { what: "bytes in the template", most: 1_000_000 };
-const RESOURCES: TemplateLimit = TemplateLimit { what: "resources", most: 500 };
+/// Resources of one stack.
+pub const STACK_RESOURCES: TemplateLimit = TemplateLimit { what: "resources", most: 500 };
 const PARAMETERS: TemplateLimit = TemplateLimit { what: "parameters", most: 200 };
 const OUTPUTS: TemplateLimit = TemplateLimit { what: "outputs", most: 200 };
 const MAPPINGS: TemplateLimit = TemplateLimit { what: "mappings", most: 200 };
@@ -38,7 +39,7 @@ pub const NESTED_OPERATION: TemplateLimit =
 /// Every quota that `check` applies to a template.
 pub const LIMITS: &[TemplateLimit] = &[
     BODY,
-    RESOURCES,
+    STACK_RESOURCES,
     PARAMETERS,
     OUTPUTS,
     MAPPINGS,
@@ -117,7 +118,7 @@ impl TemplateViolation {
         let TemplateViolation::TooMany { limit, at: None, .. } = self else { return false };
         match room {
             StackRoom::Single => false,
-            StackRoom::Nested => [BODY, RESOURCES].contains(limit),
+            StackRoom::Nested => [BODY, STACK_RESOURCES].contains(limit),
             StackRoom::Separate => true,
         }
     }
@@ -189,10 +190,10 @@ pub fn check_written(template: &Template, text: Option<&str>) -> Vec<TemplateVio
     found
 }
 
-/// The quotas that a template exceeds.
-pub fn exceeded_quotas(template: &Template, text: &str) -> Vec<TemplateViolation> {
+/// The quotas that a template exceeds. Without a text, its size is not asked.
+pub fn exceeded_quotas(template: &Template, text: Option<&str>) -> Vec<TemplateViolation> {
     let mut found = Vec::new();
-    counts(template, Some(text), &mut found);
+    counts(template, text, &mut found);
     lengths(template, &mut found);
     dynamic_references(template, &mut found);
     found.retain(|one| matches!(one, TemplateViolation::TooMany { .. }));
@@ -212,7 +213,7 @@ fn hold(found: &mut Vec<TemplateViolation>, limit: TemplateLimit, count: usize, 
 
 fn counts(template: &Template, text: Option<&str>, found: &mut Vec<TemplateViolation>) {
     hold(found, BODY, text.map_or(0, str::len), None);
-    hold(found, RESOURCES, template.resources.len(), None);
+    hold(found, STACK_RESOURCES, template.resources.len(), None);
     hold(found, PARAMETERS, template.parameters.len(), None);
     hold(found, OUTPUTS, template.outputs.len(), None);
     hold(found, MAPPINGS, template.mappings.len(), None);

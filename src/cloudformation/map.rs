@@ -123,6 +123,11 @@ impl PropertyMap {
         self.0.iter().map(|(_, value)| value)
     }
 
+    /// The values, in order, mutably.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut TemplateValue> {
+        self.0.iter_mut().map(|(_, value)| value)
+    }
+
     /// Keys and values, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &TemplateValue)> {
         self.0.iter().map(|(key, value)| (&**key, value))

@@ -55,29 +55,29 @@ impl PropertyMap {
 }
 
 /// Entries of a section that may have lines of provenance above them.
-trait Commented {
+trait CommentedEntry {
     fn comments(&self) -> &[String] {
         &[]
     }
 }
 
-impl Commented for Resource {
+impl CommentedEntry for Resource {
     fn comments(&self) -> &[String] {
         &self.comments
     }
 }
 
-impl Commented for TemplateParameter {
+impl CommentedEntry for TemplateParameter {
     fn comments(&self) -> &[String] {
         &self.comments
     }
 }
 
-impl Commented for TemplateCondition {}
+impl CommentedEntry for TemplateCondition {}
 
-impl Commented for TemplateOutput {}
+impl CommentedEntry for TemplateOutput {}
 
-impl Commented for PropertyMap {}
+impl CommentedEntry for PropertyMap {}
 
 #[derive(Default)]
 struct TemplateWriter {
@@ -85,7 +85,7 @@ struct TemplateWriter {
 }
 
 impl TemplateWriter {
-    fn section<T: Commented>(
+    fn section<T: CommentedEntry>(
         &mut self,
         name: &str,
         between: &str,

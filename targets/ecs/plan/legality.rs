@@ -8,6 +8,7 @@ use super::planner::EcsPlanner;
 use crate::ecs::rules;
 use std::collections::BTreeMap;
 use tranship_app::StackLayout;
+use tranship_artifact::side_by_side;
 use tranship_cloudformation::{
     DividedTemplate, LogicalId, NESTED_OPERATION, SeparatedTemplate, StackRoom, Template, TemplateViolation,
     check_written, cycles, exceeded_quotas,
@@ -23,9 +24,8 @@ pub(super) fn check(
     whole: bool,
     room: StackRoom,
 ) -> Vec<TemplateViolation> {
-    // The text of all independent stacks together is never written.
-    let text = (room != StackRoom::Separate).then(|| own.text());
-    let told = check_written(&own.template, text).into_iter().filter(|one| whole || counts(one));
+    let told =
+        check_written(&own.template, own.measured_text(room)).into_iter().filter(|one| whole || counts(one));
     let (left, told): (Vec<_>, Vec<_>) = told.partition(|one| one.is_left_to(room));
     for violation in told {
         let diagnostic = diagnostic(planner, &own.template, &violation, None);
@@ -36,17 +36,18 @@ pub(super) fn check(
 
 /// What a template that was changed leaves to a division.
 pub(super) fn exceeded(template: &Template, text: &str, room: StackRoom) -> Vec<TemplateViolation> {
-    exceeded_quotas(template, text).into_iter().filter(|one| one.is_left_to(room)).collect()
+    exceeded_quotas(template, Some(text)).into_iter().filter(|one| one.is_left_to(room)).collect()
 }
 
 /// Reports what the whole exceeds, where it could not be divided.
 pub(super) fn check_undivided(
     planner: &mut EcsPlanner<'_, '_>,
     template: &Template,
-    exceeded: &[TemplateViolation],
+    text: &str,
+    room: StackRoom,
 ) {
-    for violation in exceeded {
-        let diagnostic = diagnostic(planner, template, violation, None);
+    for violation in exceeded(template, text, room) {
+        let diagnostic = diagnostic(planner, template, &violation, None);
         planner.report(diagnostic);
     }
 }
@@ -58,20 +59,9 @@ pub(super) fn check_divided(
     divided: &DividedTemplate,
     whole: bool,
 ) -> Vec<String> {
-    let texts: Vec<String> = std::iter::once(&divided.root_template)
-        .chain(divided.nested.values())
-        .map(Template::to_yaml)
-        .collect();
     let nested = divided.nested.iter().map(|(id, it)| (format!("the nested stack `{id}`"), it));
     let root = std::iter::once(("the root stack".to_owned(), &divided.root_template));
-    for ((name, template), text) in root.chain(nested).zip(&texts) {
-        // The rest is wrong with the whole and has been told.
-        let circles = cycles(template).into_iter().filter(|_| whole);
-        for violation in circles.chain(exceeded_quotas(template, text)) {
-            let diagnostic = diagnostic(planner, template, &violation, Some(&name));
-            planner.report(diagnostic);
-        }
-    }
+    let texts = check_parts(planner, root.chain(nested).collect(), whole);
     let found = divided.resources();
     if found > NESTED_OPERATION.most {
         let violation = TemplateViolation::TooMany { limit: NESTED_OPERATION, found, at: None };
@@ -89,16 +79,29 @@ pub(super) fn check_separate(
     foundation: &str,
     whole: bool,
 ) -> Vec<String> {
-    let others =
-        separated.stacks.iter().map(|(id, it)| (SeparatedTemplate::name(foundation, id), &it.template));
-    let first = std::iter::once((foundation.to_owned(), &separated.foundation));
-    let mut texts = Vec::with_capacity(1 + separated.stacks.len());
-    for (name, template) in first.chain(others) {
+    let others = separated
+        .stacks
+        .iter()
+        .map(|(id, it)| (format!("the stack `{}`", SeparatedTemplate::name(foundation, id)), &it.template));
+    let first = std::iter::once((format!("the stack `{foundation}`"), &separated.foundation));
+    check_parts(planner, first.chain(others).collect(), whole)
+}
+
+/// Reports what is wrong with parts of a template by themselves: the rest is wrong with the whole and has been told. Their texts.
+fn check_parts(
+    planner: &mut EcsPlanner<'_, '_>,
+    parts: Vec<(String, &Template)>,
+    whole: bool,
+) -> Vec<String> {
+    let written = side_by_side(&parts, |(_, template)| {
         let text = template.to_yaml();
-        // The rest is wrong with the whole and has been told.
-        let circles = cycles(template).into_iter().filter(|_| whole);
-        for violation in circles.chain(exceeded_quotas(template, &text)) {
-            let name = format!("the stack `{name}`");
+        let mut found = if whole { cycles(template) } else { Vec::new() };
+        found.extend(exceeded_quotas(template, Some(&text)));
+        (text, found)
+    });
+    let mut texts = Vec::with_capacity(parts.len());
+    for ((name, template), (text, found)) in parts.into_iter().zip(written) {
+        for violation in found {
             let diagnostic = diagnostic(planner, template, &violation, Some(&name));
             planner.report(diagnostic);
         }

@@ -128,24 +128,28 @@ pub fn plan(app: &Application, compute: &dyn ComputePolicy, cx: &mut Compilation
     }
     let room = if separate { StackRoom::Separate } else { stacks.room() };
     let exceeded = legality::check(planner, &own, whole, room);
-    let PatchedStack { template, text, parameters, patches } = patched::apply(planner, own, whole, room);
+    let PatchedStack { template, text, divided, parameters, patches } =
+        patched::apply(planner, own, whole, room);
     definition_size::check(planner, &template);
     let separated = separate.then(|| separate_stacks::of_template(planner, &stacks, &plan, &template));
     let (divided, texts) = match &separated {
         Some(separated) => (None, legality::check_separate(planner, separated, &plan.stack.name, whole)),
         None => {
-            let text = text.unwrap_or_else(|| template.to_yaml());
+            let written = || text.unwrap_or_else(|| template.to_yaml());
             let exceeded = match patches.is_empty() {
                 true => exceeded,
-                false => legality::exceeded(&template, &text, room),
+                false => legality::exceeded(&template, &template.to_yaml(), room),
             };
-            match stacks.divide(&plan, &template, !exceeded.is_empty()) {
+            match stacks.divide(&plan, &template, !exceeded.is_empty(), divided) {
                 Some(divided) => {
                     let texts = legality::check_divided(planner, &template, &divided, whole);
                     (Some(divided), texts)
                 }
                 None => {
-                    legality::check_undivided(planner, &template, &exceeded);
+                    let text = written();
+                    if !exceeded.is_empty() {
+                        legality::check_undivided(planner, &template, &text, room);
+                    }
                     (None, vec![text])
                 }
             }
@@ -172,7 +176,7 @@ fn written(plan: &EcsPlan, candidates: Vec<ParameterPlan>) -> OwnStack {
     let resources = emit::emit(plan);
     let parameters = parameters::used(candidates.clone(), &resources);
     let template = emit::with_parameters(resources, &parameters);
-    OwnStack { template, text: OnceCell::new(), parameters, candidates }
+    OwnStack { template, text: OnceCell::new(), divided: OnceCell::new(), parameters, candidates }
 }
 
 /// The order in which services are created, and who finds whom by Service Connect: what all else is rendered with.

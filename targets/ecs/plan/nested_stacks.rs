@@ -59,15 +59,17 @@ impl NestedStacks {
         }
     }
 
-    /// The stacks of the template; `None` where one is enough.
+    /// The stacks of the template, where they are not known yet; `None` where one is enough.
     pub(super) fn divide(
         &self,
         plan: &EcsPlan,
         template: &Template,
         exceeded: bool,
+        known: Option<DividedTemplate>,
     ) -> Option<DividedTemplate> {
         let due = self.layout.map_or(exceeded, |layout| layout == StackLayout::Nested);
-        let divided = due.then(|| divide(template, self.membership(plan, template)))?;
+        let divided =
+            due.then(|| known.unwrap_or_else(|| divide(template, self.membership(plan, template))))?;
         (!divided.nested.is_empty()).then_some(divided)
     }
 

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_cloudformation::{
     LogicalId, NESTED_OPERATION, ResourceRole, SeparatedTemplate, StackConflict, StackPlace, StackPlaces,
-    StackStage, Template, TemplateViolation, divide, exceeded_quotas, separate,
+    StackRoom, StackStage, Template, TemplateViolation, divide, exceeded_quotas, separate,
 };
 use tranship_facts::quotas::load_balancing::RULE_PRIORITIES;
 use tranship_frontend::diagnostic::{Diagnostic, listed};
@@ -34,15 +34,15 @@ pub(super) fn exceeds_nested(stacks: &NestedStacks, plan: &EcsPlan, own: &OwnSta
     if template.resources.len() + plan.tasks.len() > NESTED_OPERATION.most {
         return true;
     }
-    let too_many = |template: &Template, text: &str| {
+    let too_many = |template: &Template, text: Option<&str>| {
         exceeded_quotas(template, text)
             .iter()
             .any(|it| matches!(it, TemplateViolation::TooMany { at: None, .. }))
     };
-    too_many(template, own.text()) && {
-        let divided = divide(template, stacks.membership(plan, template));
+    too_many(template, own.measured_text(StackRoom::Nested)) && {
+        let divided = own.divided.get_or_init(|| divide(template, stacks.membership(plan, template)));
         divided.resources() > NESTED_OPERATION.most
-            || too_many(&divided.root_template, &divided.root_template.to_yaml())
+            || too_many(&divided.root_template, Some(&divided.root_template.to_yaml()))
     }
 }
 
