@@ -251,7 +251,7 @@ fn escape(text: &str) -> Option<Cow<'_, str>> {
     if text.ends_with('$') {
         return None;
     }
-    if !text.contains("${") {
+    if !text.contains('$') {
         return Some(text.into());
     }
     let mut out = String::with_capacity(text.len());

@@ -97,8 +97,9 @@ impl NestedStacks {
             .map(|task| (task.security_group(), stack_of(&task.name)))
             .collect();
         for task in &tasks {
+            let stack = stack_of(&task.name);
             let own = own_resources(&task.name).chain([task.service()]);
-            members.extend(own.map(|id| (id, stack_of(&task.name))));
+            members.extend(own.map(|id| (id, stack.clone())));
         }
         rules(plan, &groups, &mut members);
         attachments(plan, &mut members);
