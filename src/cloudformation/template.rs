@@ -155,6 +155,16 @@ impl Resource {
         }
     }
 
+    /// The resource, of which only the kind, the condition and the provenance stay here.
+    pub(super) fn take_content(&mut self) -> Resource {
+        let rest = Resource {
+            condition: self.condition.clone(),
+            comments: self.comments.clone(),
+            ..Resource::new(self.kind.clone(), PropertyMap::new())
+        };
+        std::mem::replace(self, rest)
+    }
+
     /// Adds a line of provenance, once.
     pub fn comment(mut self, line: impl Into<String>) -> Resource {
         let line = line.into();

@@ -36,6 +36,8 @@ impl Template {
         });
         writer.section("Resources", "\n", &self.resources, TemplateWriter::resource);
         writer.section("Outputs", "", &self.outputs, |writer, output| writer.map(2, &output.body()));
+        // Several templates are in memory at once, and each has grown by doubling.
+        writer.out.shrink_to_fit();
         writer.out
     }
 }

@@ -85,7 +85,11 @@ fn deployment(stack: &LegalStack) -> StackDeployment {
         region: plan.stack.region.clone(),
         account: plan.stack.account.clone(),
         parameters: parameters.iter().map(deploy_parameter).collect(),
-        capabilities: vec![if names_rights(template) { "CAPABILITY_NAMED_IAM" } else { "CAPABILITY_IAM" }],
+        capabilities: vec![if stack.templates().any(names_rights) {
+            "CAPABILITY_NAMED_IAM"
+        } else {
+            "CAPABILITY_IAM"
+        }],
         data_stores: data_stores(plan, is_there),
         services: services.map(stack_service).collect(),
         nested: divided.as_ref().map(|divided| nested_stacks(plan, divided)).unwrap_or_default(),

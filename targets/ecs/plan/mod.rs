@@ -90,7 +90,7 @@ pub struct LegalStack {
     pub plan: EcsPlan,
     /// What a deployment gives: the parameters that the template refers to.
     pub parameters: Vec<ParameterPlan>,
-    /// The template as a whole.
+    /// The template as a whole; where it is independent stacks, what they hold is in these.
     pub template: Template,
     /// The texts of the stacks: of the only one, or of the root or foundation and then of each other one.
     pub texts: Vec<String>,
@@ -102,6 +102,18 @@ pub struct LegalStack {
     pub images: Vec<ImageRecipe>,
     /// What `x-tranship.patch` changed.
     pub patches: Vec<PatchReport>,
+}
+
+impl LegalStack {
+    /// The templates of the stacks, or the only one.
+    pub fn templates(&self) -> impl Iterator<Item = &Template> {
+        let nested = self.divided.iter().flat_map(|it| it.nested.values().chain([&it.root_template]));
+        let separate = self
+            .separated
+            .iter()
+            .flat_map(|it| it.stacks.values().map(|stack| &stack.template).chain([&it.foundation]));
+        nested.chain(separate).chain([&self.template])
+    }
 }
 
 /// What only Elastic Beanstalk heeds of databases.
@@ -128,10 +140,10 @@ pub fn plan(app: &Application, compute: &dyn ComputePolicy, cx: &mut Compilation
     }
     let room = if separate { StackRoom::Separate } else { stacks.room() };
     let exceeded = legality::check(planner, &own, whole, room);
-    let PatchedStack { template, text, divided, parameters, patches } =
+    let PatchedStack { mut template, text, divided, parameters, patches } =
         patched::apply(planner, own, whole, room);
     definition_size::check(planner, &template);
-    let separated = separate.then(|| separate_stacks::of_template(planner, &stacks, &plan, &template));
+    let separated = separate.then(|| separate_stacks::of_template(planner, &stacks, &plan, &mut template));
     let (divided, texts) = match &separated {
         Some(separated) => (None, legality::check_separate(planner, separated, &plan.stack.name, whole)),
         None => {

@@ -84,12 +84,12 @@ pub(super) fn detach(planner: &mut EcsPlanner<'_, '_>, plan: &mut EcsPlan) {
     }
 }
 
-/// The stacks of the template. Where one would wait for a later one, that is reported.
+/// The stacks of the template, to which its resources move. Where one would wait for a later one, that is reported.
 pub(super) fn of_template(
     planner: &mut EcsPlanner<'_, '_>,
     stacks: &NestedStacks,
     plan: &EcsPlan,
-    template: &Template,
+    template: &mut Template,
 ) -> SeparatedTemplate {
     let (separated, conflicts) = separate(template, places(stacks, plan));
     if !conflicts.is_empty() {
