@@ -1,6 +1,7 @@
 //! The rules of a program: those of the front end, and those that the rooms above it declare.
 
 use super::DiagnosticRule;
+use std::collections::BTreeSet;
 
 /// Every rule that a program knows, by family and in the order of declaration.
 #[derive(Debug, Clone)]
@@ -11,13 +12,10 @@ pub struct RuleRegistry {
 impl RuleRegistry {
     /// The rules of some lists; a rule that two lists share is registered once.
     pub fn new<'a>(lists: impl IntoIterator<Item = &'a [&'static DiagnosticRule]>) -> Self {
-        let mut rules: Vec<&'static DiagnosticRule> = Vec::new();
-        for rule in lists.into_iter().flatten() {
-            if !rules.contains(rule) {
-                rules.push(rule);
-            }
-        }
-        rules.sort_by_key(|rule| rule.family());
+        let mut names = BTreeSet::new();
+        let all = lists.into_iter().flatten().copied();
+        let mut rules: Vec<&'static DiagnosticRule> = all.filter(|rule| names.insert(rule.name)).collect();
+        rules.sort_by_cached_key(|rule| rule.family());
         RuleRegistry { rules }
     }
 

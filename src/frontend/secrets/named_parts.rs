@@ -16,13 +16,13 @@ const FLAGS: &[&str] = &["ARGS", "FLAGS", "OPTIONS", "OPTS"];
 /// The secrets that the name lets expect in parts of its value.
 pub(super) fn secret_parts(name: &str, value: &str) -> Vec<Range<usize>> {
     let Some(last) = name_words(name).pop() else { return Vec::new() };
-    if PEOPLE.contains(&last.as_str()) {
+    if PEOPLE.contains(&&*last) {
         return items(value).filter_map(|item| password_of(value, item)).collect();
     }
-    if matches!(last.as_str(), "HEADER" | "HEADERS") {
+    if matches!(&*last, "HEADER" | "HEADERS") {
         return items(value).filter_map(|item| header_key(value, item)).collect();
     }
-    if FLAGS.contains(&last.as_str()) {
+    if FLAGS.contains(&&*last) {
         return secret_flags(name, value);
     }
     Vec::new()
