@@ -227,7 +227,9 @@ fn unglued(mut words: Vec<Cow<'_, str>>) -> Vec<Cow<'_, str>> {
     let is_field = |word: &str| {
         word == "NAME" || [HOSTS, PORTS, USERS, PASSWORDS, DATABASES].iter().any(|list| list.contains(&word))
     };
-    let parts = GLUED.iter().find_map(|prefix| {
+    // The first letter rules out most of them.
+    let begins = |prefix: &&&str| prefix.as_bytes().first() == last.as_bytes().first();
+    let parts = GLUED.iter().filter(begins).find_map(|prefix| {
         let rest = last.strip_prefix(prefix).filter(|rest| is_field(rest))?;
         Some(((*prefix).to_owned(), rest.to_owned()))
     });

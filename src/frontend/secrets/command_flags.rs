@@ -10,7 +10,6 @@ use super::secret_names::{SecretKind, kind_of};
 use super::secret_pairs::is_shell_reference;
 use super::secret_spans::{in_order, secret_spans};
 use super::secret_values::{can_be_secret, is_frame, is_opaque};
-use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -130,12 +129,18 @@ fn flag_values(words: &[&str]) -> Vec<(usize, Range<usize>)> {
         } else if is_program(base_name(word)) {
             program = Some(base_name(word));
         }
-        let value = long_flag(words, at)
-            .or_else(|| colon_flag(word, at))
-            .or_else(|| set_password(words, at))
-            .or_else(|| registry_login(words, at))
-            .or_else(|| keyword(words, at))
-            .or_else(|| named_argument(words, at))
+        // What a word begins with rules out most of what it could be.
+        let named = match word.as_bytes() {
+            [b'-', ..] => {
+                long_flag(words, at).or_else(|| colon_flag(word, at)).or_else(|| registry_login(words, at))
+            }
+            [b'/', ..] => colon_flag(word, at).or_else(|| named_argument(words, at)),
+            _ => set_password(words, at)
+                .or_else(|| keyword(words, at))
+                .or_else(|| acl_password(words, at))
+                .or_else(|| named_argument(words, at)),
+        };
+        let value = named
             .or_else(|| piped_secret(words, at))
             .or_else(|| program.and_then(|program| short_flag(program, words, at)))
             .or_else(|| program.and_then(|program| position(program, words, at)))
@@ -150,21 +155,28 @@ fn flag_values(words: &[&str]) -> Vec<(usize, Range<usize>)> {
 }
 
 pub(super) fn base_name(word: &str) -> &str {
-    word.rsplit('/').next().unwrap_or(word)
+    word.rsplit_once('/').map_or(word, |(_, name)| name)
 }
 
 fn is_program(word: &str) -> bool {
-    NAMES.contains(word)
+    let names = word.bytes().next().and_then(|first| NAMES.get(usize::from(first)));
+    names.is_some_and(|names| names.contains(&word))
 }
 
 /// Oracle's programs, which take a login as a word.
 const ORACLE: &[&str] = &["expdp", "impdp", "rman", "sqlldr", "sqlplus"];
 
-/// The names of all programs that are known to take a secret.
-static NAMES: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
+/// The names of all programs that are known to take a secret, by their first byte.
+static NAMES: LazyLock<Vec<Vec<&str>>> = LazyLock::new(|| {
     let flagged = PROGRAMS.iter().flat_map(|(names, _, _)| names.iter().copied());
     let placed = POSITIONS.iter().map(|(name, _, _)| *name);
-    flagged.chain(placed).chain(PASSWORD_FILES.iter().copied()).chain(ORACLE.iter().copied()).collect()
+    let all = flagged.chain(placed).chain(PASSWORD_FILES.iter().copied()).chain(ORACLE.iter().copied());
+    let mut names = vec![Vec::new(); 128];
+    for name in all {
+        let first = name.bytes().next().map(usize::from);
+        names.get_mut(first.unwrap_or_default()).into_iter().for_each(|names| names.push(name));
+    }
+    names
 });
 
 /// Programs that write a file of passwords, and take one with `-b`.
@@ -245,7 +257,7 @@ fn keyword(words: &[&str], at: usize) -> Option<(usize, Range<usize>)> {
     let netrc =
         *word == "password" && at.checked_sub(2).and_then(|before| words.get(before)) == Some(&"login");
     let redis = matches!(*word, "requirepass" | "masterauth");
-    if netrc || redis { whole(words, at + 1) } else { acl_password(words, at) }
+    if netrc || redis { whole(words, at + 1) } else { None }
 }
 
 /// `--user default on >secret`: a rule of an access control list of Redis.

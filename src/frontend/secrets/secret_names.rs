@@ -5,6 +5,7 @@
 //! holds a token, `TOKEN_TTL` a time. Invariant: a pure function of the name.
 
 use super::name_words::name_words;
+use super::named_parts::ValueParts;
 use super::secret_words::{
     ALONE, FAINT_ENDS, GLUED, HARMLESS_ENDS, IDENTIFIERS, ISSUED_KEYS, KEY_FAMILIES, KEY_USES, KNOWN,
     NEUTRAL_ENDS, OWNERS,
@@ -52,25 +53,40 @@ const REMEMBERED: usize = 1024;
 
 thread_local! {
     /// What was answered. The services of a manifest have mostly the same names, and each is asked for several times.
-    static ANSWERS: RefCell<BTreeMap<Box<str>, Option<SecretKind>>> = RefCell::default();
+    static ANSWERS: RefCell<BTreeMap<Box<str>, NameMeaning>> = RefCell::default();
+}
+
+/// What a name says of its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NameMeaning {
+    /// What it promises, if it promises a secret.
+    pub(super) kind: Option<SecretKind>,
+    /// The things that its value consists of, if they may be secret each.
+    pub(super) parts: Option<ValueParts>,
 }
 
 /// What the name promises, if it promises a secret.
 pub(super) fn kind_of(name: &str) -> Option<SecretKind> {
+    meaning_of(name).kind
+}
+
+/// What a name says of its value.
+pub(super) fn meaning_of(name: &str) -> NameMeaning {
     if let Some(known) = ANSWERS.with_borrow(|answers| answers.get(name).copied()) {
         return known;
     }
-    let kind = judged(name);
+    let words = name_words(name);
+    let meaning = NameMeaning { parts: ValueParts::named(&words), kind: judged(words) };
     ANSWERS.with_borrow_mut(|answers| {
         if answers.len() < REMEMBERED {
-            answers.insert(name.into(), kind);
+            answers.insert(name.into(), meaning);
         }
     });
-    kind
+    meaning
 }
 
-fn judged(name: &str) -> Option<SecretKind> {
-    let mut words = name_words(name);
+fn judged(mut words: Vec<Cow<'_, str>>) -> Option<SecretKind> {
+    let end = words.last().cloned()?;
     let joined = words.join("_");
     if let Some((_, kind)) = KNOWN.iter().find(|(known, _)| *known == joined) {
         return *kind;
@@ -98,7 +114,6 @@ fn judged(name: &str) -> Option<SecretKind> {
     }
     of_end(last, before).or_else(|| secret_inside(before)).or_else(|| of_start(&words)).or_else(|| {
         // `VAPID_PRIVATE`: what tells secrets apart is all that is left to say so.
-        let end = name_words(name).pop()?;
         is(FAINT_ENDS, &end).then_some(Faint)
     })
 }
