@@ -30,9 +30,10 @@ static SETTINGS: &[MemorySetting] = &[
 
 /// MiB that a container needs for the largest setting in a text.
 pub fn needed_mib(text: &str) -> Option<u32> {
-    let needed = SETTINGS.iter().flat_map(|setting| {
-        text.match_indices(setting.before).filter_map(move |(at, before)| {
-            let bytes = bytes(text.get(at + before.len()..)?, setting.unit)?;
+    let needed = text.match_indices('-').flat_map(|(at, _)| {
+        let flag = text.get(at..).unwrap_or_default();
+        SETTINGS.iter().filter_map(move |setting| {
+            let bytes = bytes(flag.strip_prefix(setting.before)?, setting.unit)?;
             u32::try_from(bytes.saturating_mul(setting.room).div_ceil(100 * MIB)).ok()
         })
     });

@@ -49,6 +49,9 @@ impl TreeLeaf {
 
     /// `x-tranship.registries.ghcr.io.secret`: the value is where a secret is. A token there is still one by its form.
     fn names_a_secret(&self) -> bool {
+        if !self.is_below("x-tranship") {
+            return false;
+        }
         let keys: Vec<&str> = self.keys().collect();
         matches!(
             keys.as_slice(),
@@ -99,14 +102,19 @@ impl TreeLeaf {
 
     /// Whether it names the project, a host or a container: artifacts hold names as they are.
     pub(crate) fn is_name(&self) -> bool {
-        let keys: Vec<&str> = self.keys().collect();
-        matches!(keys.as_slice(), ["name"] | ["services", _, "hostname" | "container_name" | "domainname"])
+        let mut keys = self.keys();
+        let key = match keys.next() {
+            Some("name") => return keys.next().is_none(),
+            Some("services") => keys.nth(1),
+            _ => None,
+        };
+        matches!(key, Some("hostname" | "container_name" | "domainname")) && keys.next().is_none()
     }
 
     /// Whether it says where a secret is kept, as `x-tranship.secrets` of a service does.
     pub(crate) fn is_place_of_secret(&self) -> bool {
-        let keys: Vec<&str> = self.keys().collect();
-        matches!(keys.as_slice(), ["services", _, "x-tranship", "secrets", ..])
+        let mut keys = self.keys();
+        keys.next() == Some("services") && keys.nth(1) == Some("x-tranship") && keys.next() == Some("secrets")
     }
 
     fn keys(&self) -> impl Iterator<Item = &str> {

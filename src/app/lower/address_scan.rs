@@ -54,9 +54,31 @@ impl BareWords {
     }
 }
 
-/// Characters that end a token.
-const BREAKS: &[char] =
-    &[' ', '\t', '\n', '\r', ',', ';', '=', '(', ')', '[', ']', '{', '}', '"', '\'', '|', '<', '>', '&', '`'];
+/// Whether a character ends a token.
+fn is_break(letter: char) -> bool {
+    matches!(
+        letter,
+        ' ' | '\t'
+            | '\n'
+            | '\r'
+            | ','
+            | ';'
+            | '='
+            | '('
+            | ')'
+            | '['
+            | ']'
+            | '{'
+            | '}'
+            | '"'
+            | '\''
+            | '|'
+            | '<'
+            | '>'
+            | '&'
+            | '`'
+    )
+}
 
 /// Every address in a text, in order.
 pub(super) fn addresses(text: &str, names: &KnownHosts<'_>) -> Vec<ScannedAddress> {
@@ -90,8 +112,11 @@ pub(super) fn slice<'a>(text: &'a str, part: &TextRange) -> &'a str {
 /// Every `scheme://authority`; one address for each host of a list (`mongodb://a,b/db`).
 fn urls(text: &str) -> Vec<ScannedAddress> {
     let mut found: Vec<ScannedAddress> = Vec::new();
-    for (colon, _) in text.match_indices("://") {
-        let before = text.get(..colon).unwrap_or("");
+    for (colon, _) in text.match_indices(':') {
+        let (before, after) = text.split_at_checked(colon).unwrap_or_default();
+        if !after.starts_with("://") {
+            continue;
+        }
         let name = |letter: char| letter.is_ascii_alphanumeric() || ['+', '-', '.', '_'].contains(&letter);
         let scheme = before.len() - before.chars().rev().take_while(|letter| name(*letter)).count()..colon;
         if !scheme.is_empty() {
@@ -219,7 +244,7 @@ fn tokens(text: &str) -> Vec<TextRange> {
     let mut found = Vec::new();
     let mut start = 0;
     for (at, letter) in text.char_indices().chain([(text.len(), ' ')]) {
-        if BREAKS.contains(&letter) {
+        if is_break(letter) {
             if start < at {
                 found.push(start..at);
             }
@@ -267,8 +292,8 @@ fn token_address(text: &str, token: TextRange, names: &KnownHosts<'_>) -> Option
 
 /// The length of `dns:` before a host and its port.
 fn target_scheme(piece: &str) -> usize {
-    let before = piece.split(':').next().unwrap_or_default();
-    let is_target = TARGET_SCHEMES.contains(&before) && piece.matches(':').count() == 2;
+    let Some((before, after)) = piece.split_once(':') else { return 0 };
+    let is_target = TARGET_SCHEMES.contains(&before) && after.matches(':').count() == 1;
     if is_target { before.len() + 1 } else { 0 }
 }
 
@@ -322,7 +347,7 @@ fn with_login(text: &str, token: usize, from: usize, mut address: ScannedAddress
         Some(before) if from == token => (before, true),
         _ => (text.get(token..from.saturating_sub(1)).unwrap_or(""), false),
     };
-    let start = if close { before.rfind(BREAKS).map_or(0, |at| at + 1) } else { token };
+    let start = if close { before.rfind(is_break).map_or(0, |at| at + 1) } else { token };
     let login = if close { before.get(start..).unwrap_or("") } else { before };
     if let Some(colon) = login.find(':') {
         address.user = Some(start..start + colon);

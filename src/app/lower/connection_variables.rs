@@ -103,7 +103,7 @@ fn connection_databases(
             None => {
                 let mut words = name_words(variable);
                 let last = words.pop();
-                last.filter(|last| ["URL", "URI", "DSN", "ENDPOINT"].contains(&last.as_str()))
+                last.filter(|last| ["URL", "URI", "DSN", "ENDPOINT"].contains(&&**last))
                     .map(|_| words.join("_"))
             }
         };

@@ -129,7 +129,7 @@ fn of_setting(cx: &mut LoweringContext<'_>, setting: &At<ExistingSecretSettings>
 
 /// `DB_SECRET_ARN` holds an ARN for the program.
 pub(super) fn is_named_after_arn(variable: &str) -> bool {
-    name_words(variable).iter().any(|word| matches!(word.as_str(), "ARN" | "ARNS"))
+    name_words(variable).iter().any(|word| matches!(&**word, "ARN" | "ARNS"))
 }
 
 #[cfg(test)]

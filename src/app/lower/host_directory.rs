@@ -12,6 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Names by network, and the networks and links of each service.
 #[derive(Debug, Default)]
 pub(super) struct HostDirectory {
+    /// Every name that answers to some service.
+    known: BTreeSet<ManifestName>,
     names: BTreeMap<ManifestName, BTreeMap<ManifestName, ManifestName>>,
     networks: BTreeMap<ManifestName, BTreeSet<ManifestName>>,
     links: BTreeMap<ManifestName, BTreeMap<ManifestName, ManifestName>>,
@@ -32,6 +34,7 @@ impl HostDirectory {
         let mut directory = HostDirectory {
             skipped: selection.skipped.clone(),
             inactive: inactive.iter().cloned().collect(),
+            known: inactive.iter().cloned().collect(),
             ..HostDirectory::default()
         };
         for (name, given) in &document.services {
@@ -43,6 +46,7 @@ impl HostDirectory {
             // One that is never deployed answers to its own name alone.
             let answering = if deployed { usize::MAX } else { 1 };
             directory.register(name, &host_names.take(answering).collect::<Vec<_>>());
+            directory.known.extend(given.links.iter().map(|link| link.alias.clone()));
             let links = given.links.iter().map(|link| (link.alias.clone(), link.service.clone()));
             directory.links.insert(name.clone(), links.collect());
         }
@@ -60,6 +64,7 @@ impl HostDirectory {
     }
 
     fn register(&mut self, service: &ManifestName, host_names: &[ManifestName]) {
+        self.known.extend(host_names.iter().cloned());
         for network in self.networks.get(service).into_iter().flatten() {
             let names = self.names.entry(network.clone()).or_default();
             for (index, name) in host_names.iter().enumerate() {
@@ -73,6 +78,10 @@ impl HostDirectory {
 
     /// The service that a host name means to a service.
     pub(super) fn resolve(&self, from: &ManifestName, host: &str) -> Option<&ManifestName> {
+        // Most words of a text are no host to anyone.
+        if !self.known.contains(host) {
+            return None;
+        }
         let linked = self.links.get(from).and_then(|links| links.get(host));
         let named = linked.or_else(|| {
             self.networks.get(from)?.iter().find_map(|network| self.names.get(network)?.get(host))

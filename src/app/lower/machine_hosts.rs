@@ -43,14 +43,10 @@ pub(super) fn report(cx: &mut LoweringContext<'_>, services: &IndexMap<ManifestN
 
 /// The machine's name in a text, as a whole host name.
 fn machine_host(text: &str) -> Option<&'static str> {
-    MACHINE_HOSTS.iter().copied().find(|host| {
-        text.match_indices(host).any(|(at, _)| {
-            let part = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
-            let before = text.get(..at).and_then(|before| before.chars().next_back());
-            let after = text.get(at + host.len()..).and_then(|after| after.chars().next());
-            !before.is_some_and(part) && !after.is_some_and(part)
-        })
-    })
+    let part = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+    let names = text.split(|letter| !part(letter));
+    let known = names.filter_map(|name| MACHINE_HOSTS.iter().position(|host| *host == name));
+    MACHINE_HOSTS.get(known.min()?).copied()
 }
 
 #[cfg(test)]

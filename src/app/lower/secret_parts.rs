@@ -53,7 +53,9 @@ impl LoweringContext<'_> {
     pub(super) fn holds_secret(&self, name: &str, value: &At<Arc<str>>) -> bool {
         let text = document::open_text(value, self.sources, self.late);
         let flat = FlatText::of(&text);
-        !self.secret_parts(&text, &flat).all().is_empty() || !secrets_of(name, &flat.text).is_empty()
+        let parts = self.secret_parts(&text, &flat);
+        // Without a name, a value is cut by its form alone, as its parts are.
+        !parts.all().is_empty() || !name.is_empty() && !secrets_of(name, &flat.text).is_empty()
     }
 
     fn parts_by_origin(&self, text: &Text, flat: &FlatText) -> Vec<TextRange> {
@@ -106,11 +108,17 @@ pub(super) fn ordinary_words(
     project: &ManifestName,
 ) -> BTreeSet<String> {
     let mut words = BTreeSet::from([project.to_lowercase()]);
-    // Every key is shown, in reports and in messages.
-    for segment in leaves.iter().flat_map(|leaf| &leaf.path.0) {
-        if let PathSegment::Key(key) = segment {
-            words.extend(key.split(|letter: char| !letter.is_alphanumeric()).map(str::to_lowercase));
+    // Every key is shown, in reports and in messages. A leaf shares the first ones with the leaf before it.
+    let mut before: &[PathSegment] = &[];
+    for leaf in leaves {
+        let path = leaf.path.0.as_slice();
+        let shared = path.iter().zip(before).take_while(|(key, known)| key == known).count();
+        for segment in path.iter().skip(shared) {
+            if let PathSegment::Key(key) = segment {
+                words.extend(key.split(|letter: char| !letter.is_alphanumeric()).map(str::to_lowercase));
+            }
         }
+        before = path;
     }
     let names = document.volumes.keys().chain(document.services.keys());
     words.extend(names.map(|name| name.to_lowercase()));

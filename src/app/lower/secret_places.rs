@@ -19,10 +19,11 @@ pub(super) fn refuse(cx: &mut LoweringContext<'_>, selection: &ServiceSelection<
     let concerns = |leaf: &TreeLeaf| leaf.service().is_none_or(|service| deployed.contains(&service));
     refuse_names(cx, &deployed);
     for leaf in cx.leaves.iter().filter(|leaf| concerns(leaf)) {
-        if (leaf.is_plain() || leaf.is_below("environment")) && has_secret_key(cx, leaf) {
+        let is_plain = leaf.is_plain();
+        if (is_plain || leaf.is_below("environment")) && has_secret_key(cx, leaf) {
             report_place(cx, leaf, leaf.key_origin);
         }
-        if !leaf.is_plain() {
+        if !is_plain {
             continue;
         }
         if leaf.is_name() && cx.secrets.is_name(leaf.value.peek()) {

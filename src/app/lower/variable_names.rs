@@ -4,6 +4,7 @@
 //! decide. Which of them say that it is a secret, [`tranship_frontend::secrets`] knows. Invariant: pure functions of
 //! the name.
 
+use std::borrow::Cow;
 use tranship_facts::KnownImage;
 use tranship_frontend::secrets::name_words;
 
@@ -165,7 +166,7 @@ const GLUED: &[&str] =
 pub(super) fn field(name: &str) -> Option<(String, ConnectionField)> {
     let mut words = unglued(name_words(name));
     let last = words.pop()?;
-    let is = |list: &[&str]| list.contains(&last.as_str());
+    let is = |list: &[&str]| list.contains(&&*last);
     let field = if is(HOSTS) {
         ConnectionField::Host
     } else if is(PORTS) {
@@ -177,7 +178,7 @@ pub(super) fn field(name: &str) -> Option<(String, ConnectionField)> {
     } else if is(DATABASES) {
         ConnectionField::Database
     } else if last == "NAME" {
-        match words.pop_if(|word| ["HOST", "USER", "SERVER"].contains(&word.as_str())).as_deref() {
+        match words.pop_if(|word| ["HOST", "USER", "SERVER"].contains(&&**word)).as_deref() {
             Some("USER") => ConnectionField::User,
             Some("HOST") => ConnectionField::Host,
             Some(_) => return None,
@@ -187,7 +188,7 @@ pub(super) fn field(name: &str) -> Option<(String, ConnectionField)> {
         return None;
     };
     while words.len() > 1
-        && words.last().is_some_and(|word| ["DB", "DATABASE", "ROOT", "ADMIN"].contains(&word.as_str()))
+        && words.last().is_some_and(|word| ["DB", "DATABASE", "ROOT", "ADMIN"].contains(&&**word))
     {
         words.pop();
     }
@@ -200,7 +201,7 @@ pub(super) fn engine_prefix(name: &str) -> Option<String> {
         &["ADAPTER", "BACKEND", "CLIENT", "CONNECTION", "DIALECT", "DRIVER", "ENGINE", "TYPE", "VENDOR"];
     let mut words = name_words(name);
     let last = words.pop()?;
-    ENGINES.contains(&last.as_str()).then(|| words.join("_"))
+    ENGINES.contains(&&*last).then(|| words.join("_"))
 }
 
 /// Whether what has this name holds something else than a host, so that a value which is a service's name means
@@ -208,7 +209,7 @@ pub(super) fn engine_prefix(name: &str) -> Option<String> {
 pub(super) fn names_no_host(name: &str, value: &str) -> bool {
     let words = unglued(name_words(name));
     let Some(last) = words.last() else { return false };
-    let last = last.as_str();
+    let last = &**last;
     let of = |list: &[&str]| list.contains(&last);
     let is_kind = || KIND_WORDS.contains(&value) || KnownImage::find(value).is_some();
     !holds_host(name)
@@ -221,18 +222,20 @@ pub(super) fn names_no_host(name: &str, value: &str) -> bool {
 }
 
 /// `PGHOST` as `PG`, `HOST`.
-fn unglued(mut words: Vec<String>) -> Vec<String> {
+fn unglued(mut words: Vec<Cow<'_, str>>) -> Vec<Cow<'_, str>> {
     let Some(last) = words.last() else { return words };
-    let fields = [HOSTS, PORTS, USERS, PASSWORDS, DATABASES, &["NAME"]].concat();
-    let parts = GLUED.iter().find_map(|prefix| {
-        last.strip_prefix(prefix).filter(|rest| fields.contains(rest)).map(|rest| (*prefix, rest))
+    let is_field = |word: &str| {
+        word == "NAME" || [HOSTS, PORTS, USERS, PASSWORDS, DATABASES].iter().any(|list| list.contains(&word))
+    };
+    // The first letter rules out most of them.
+    let begins = |prefix: &&&str| prefix.as_bytes().first() == last.as_bytes().first();
+    let parts = GLUED.iter().filter(begins).find_map(|prefix| {
+        let rest = last.strip_prefix(prefix).filter(|rest| is_field(rest))?;
+        Some(((*prefix).to_owned(), rest.to_owned()))
     });
-    if let Some((prefix, rest)) = parts.map(|(prefix, rest)| (prefix.to_owned(), rest.to_owned())) {
+    if let Some((prefix, rest)) = parts.or_else(|| glued_host(last)) {
         words.pop();
-        words.extend([prefix, rest]);
-    } else if let Some((prefix, rest)) = words.last().and_then(|last| glued_host(last)) {
-        words.pop();
-        words.extend([prefix, rest]);
+        words.extend([Cow::Owned(prefix), Cow::Owned(rest)]);
     }
     words
 }
@@ -251,7 +254,7 @@ pub(super) fn holds_host(name: &str) -> bool {
     let words = unglued(name_words(name));
     match words.as_slice() {
         [.., first, last] if last == "NAME" => first == "HOST",
-        [.., last] => HOSTS.contains(&last.as_str()) || PLACES.contains(&last.as_str()),
+        [.., last] => HOSTS.contains(&&**last) || PLACES.contains(&&**last),
         [] => false,
     }
 }
@@ -277,7 +280,7 @@ pub(super) fn holds_callers(name: &str) -> bool {
         "LISTENER",
         "LISTENERS",
     ];
-    name_words(name).iter().any(|word| CALLERS.contains(&word.as_str()))
+    name_words(name).iter().any(|word| CALLERS.contains(&&**word))
 }
 
 #[cfg(test)]

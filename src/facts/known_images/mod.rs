@@ -59,11 +59,13 @@ impl KnownImage {
     /// The row of an image reference.
     pub fn find(image: &str) -> Option<&'static KnownImage> {
         let path = ImageReference::parse(image).repository;
-        table::IMAGES.iter().find(|row| {
-            row.names.iter().any(|name| {
-                path == *name || path.strip_suffix(name).is_some_and(|before| before.ends_with('/'))
-            })
-        })
+        let last = path.as_bytes().last();
+        // The last letter rules out most names.
+        let fits = |name: &&str| {
+            name.as_bytes().last() == last
+                && (path == *name || path.strip_suffix(name).is_some_and(|before| before.ends_with('/')))
+        };
+        table::IMAGES.iter().find(|row| row.names.iter().any(|name| fits(name)))
     }
 
     /// What it keeps, where it keeps data.

@@ -35,7 +35,7 @@ pub struct DiagnosticRule {
 impl DiagnosticRule {
     /// The family: `compose` of `compose/unknown-key`.
     pub fn family(&self) -> &'static str {
-        self.name.split('/').next().unwrap_or_default()
+        self.name.split_once('/').map_or(self.name, |(family, _)| family)
     }
 }
 

@@ -10,7 +10,6 @@ use super::secret_names::{SecretKind, kind_of};
 use super::secret_pairs::is_shell_reference;
 use super::secret_spans::{in_order, secret_spans};
 use super::secret_values::{can_be_secret, is_frame, is_opaque};
-use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -45,7 +44,7 @@ pub(super) fn secrets_in_shell(text: &str, found: &mut Vec<Range<usize>>) {
 }
 
 fn in_shell(text: &str, part: Range<usize>, depth: usize, found: &mut Vec<Range<usize>>) {
-    let words = shell_words(text, part);
+    let words = shell_words(text, part.clone());
     let texts: Vec<&str> = words.iter().map(|range| text.get(range.clone()).unwrap_or_default()).collect();
     let mut values = flag_values(&texts).into_iter().peekable();
     for (at, (range, word)) in words.iter().zip(&texts).enumerate() {
@@ -54,7 +53,9 @@ fn in_shell(text: &str, part: Range<usize>, depth: usize, found: &mut Vec<Range<
             found.push(range.start + value.start..range.start + value.end);
             flagged = true;
         }
-        if !flagged && depth < 3 && word.contains(char::is_whitespace) {
+        // A word that is all of the part would be cut in the same way again.
+        let inner = !flagged && depth < 3 && *range != part;
+        if inner && word.contains(char::is_whitespace) {
             in_shell(text, range.clone(), depth + 1, found);
         }
     }
@@ -128,12 +129,18 @@ fn flag_values(words: &[&str]) -> Vec<(usize, Range<usize>)> {
         } else if is_program(base_name(word)) {
             program = Some(base_name(word));
         }
-        let value = long_flag(words, at)
-            .or_else(|| colon_flag(word, at))
-            .or_else(|| set_password(words, at))
-            .or_else(|| registry_login(words, at))
-            .or_else(|| keyword(words, at))
-            .or_else(|| named_argument(words, at))
+        // What a word begins with rules out most of what it could be.
+        let named = match word.as_bytes() {
+            [b'-', ..] => {
+                long_flag(words, at).or_else(|| colon_flag(word, at)).or_else(|| registry_login(words, at))
+            }
+            [b'/', ..] => colon_flag(word, at).or_else(|| named_argument(words, at)),
+            _ => set_password(words, at)
+                .or_else(|| keyword(words, at))
+                .or_else(|| acl_password(words, at))
+                .or_else(|| named_argument(words, at)),
+        };
+        let value = named
             .or_else(|| piped_secret(words, at))
             .or_else(|| program.and_then(|program| short_flag(program, words, at)))
             .or_else(|| program.and_then(|program| position(program, words, at)))
@@ -148,21 +155,28 @@ fn flag_values(words: &[&str]) -> Vec<(usize, Range<usize>)> {
 }
 
 pub(super) fn base_name(word: &str) -> &str {
-    word.rsplit('/').next().unwrap_or(word)
+    word.rsplit_once('/').map_or(word, |(_, name)| name)
 }
 
 fn is_program(word: &str) -> bool {
-    NAMES.contains(word)
+    let names = word.bytes().next().and_then(|first| NAMES.get(usize::from(first)));
+    names.is_some_and(|names| names.contains(&word))
 }
 
 /// Oracle's programs, which take a login as a word.
 const ORACLE: &[&str] = &["expdp", "impdp", "rman", "sqlldr", "sqlplus"];
 
-/// The names of all programs that are known to take a secret.
-static NAMES: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
+/// The names of all programs that are known to take a secret, by their first byte.
+static NAMES: LazyLock<Vec<Vec<&str>>> = LazyLock::new(|| {
     let flagged = PROGRAMS.iter().flat_map(|(names, _, _)| names.iter().copied());
     let placed = POSITIONS.iter().map(|(name, _, _)| *name);
-    flagged.chain(placed).chain(PASSWORD_FILES.iter().copied()).chain(ORACLE.iter().copied()).collect()
+    let all = flagged.chain(placed).chain(PASSWORD_FILES.iter().copied()).chain(ORACLE.iter().copied());
+    let mut names = vec![Vec::new(); 128];
+    for name in all {
+        let first = name.bytes().next().map(usize::from);
+        names.get_mut(first.unwrap_or_default()).into_iter().for_each(|names| names.push(name));
+    }
+    names
 });
 
 /// Programs that write a file of passwords, and take one with `-b`.
@@ -212,27 +226,25 @@ fn colon_flag(word: &str, at: usize) -> Option<(usize, Range<usize>)> {
 
 /// `set-initial-password x`, `reset-admin-password x`: the last argument of a command that sets one.
 fn set_password(words: &[&str], at: usize) -> Option<(usize, Range<usize>)> {
-    let word = words.get(at)?;
+    let word = words.get(at).filter(|word| word.ends_with("-password"))?;
     let lower = word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
     let sets = word.starts_with("set-") || word.starts_with("reset-") || word.starts_with("change-");
     let next = words.get(at + 1)?;
-    whole(words, at + 1).filter(|_| {
-        lower && sets && word.ends_with("-password") && !next.starts_with('-') && !is_separator(next)
-    })
+    whole(words, at + 1).filter(|_| lower && sets && !next.starts_with('-') && !is_separator(next))
 }
 
 /// `docker login -u user -p secret`, and the tools that take the same flags.
 fn registry_login(words: &[&str], at: usize) -> Option<(usize, Range<usize>)> {
     const TOOLS: &[&str] =
         &["docker", "podman", "buildah", "skopeo", "nerdctl", "crane", "oras", "helm", "regctl"];
-    let word = words.get(at)?;
+    words.get(at).filter(|word| **word == "-p")?;
     let line = words.get(..at)?.iter().rev().take(12).take_while(|word| !is_separator(word));
     let (mut login, mut tool) = (false, false);
     for word in line {
         login |= *word == "login";
         tool |= login && TOOLS.contains(&base_name(word));
     }
-    whole(words, at + 1).filter(|_| *word == "-p" && tool)
+    whole(words, at + 1).filter(|_| tool)
 }
 
 pub(super) fn is_separator(word: &str) -> bool {
@@ -245,15 +257,14 @@ fn keyword(words: &[&str], at: usize) -> Option<(usize, Range<usize>)> {
     let netrc =
         *word == "password" && at.checked_sub(2).and_then(|before| words.get(before)) == Some(&"login");
     let redis = matches!(*word, "requirepass" | "masterauth");
-    whole(words, at + 1).filter(|_| netrc || redis).or_else(|| acl_password(words, at))
+    if netrc || redis { whole(words, at + 1) } else { None }
 }
 
 /// `--user default on >secret`: a rule of an access control list of Redis.
 fn acl_password(words: &[&str], at: usize) -> Option<(usize, Range<usize>)> {
     let word = words.get(at)?;
-    let start = word.find('>').filter(|start| {
-        word.get(..*start).is_some_and(|before| before.trim_matches(['"', '\'']).is_empty())
-    })? + 1;
+    let rest = word.trim_start_matches(['"', '\'']).strip_prefix('>')?;
+    let start = word.len() - rest.len();
     let before = words.get(at.saturating_sub(12)..at)?;
     let rule =
         before.contains(&"on") && before.iter().any(|word| matches!(*word, "user" | "--user" | "SETUSER"));

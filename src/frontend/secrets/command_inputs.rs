@@ -21,12 +21,15 @@ const WRITES: &[&str] = &["add", "config", "configure", "create", "put", "set", 
 /// `run PASSWORD x`, `npm config set _authToken x`, `wp config set DB_PASSWORD x`: a word that names a secret, and it.
 pub(super) fn named_argument(words: &[&str], at: usize) -> Option<(usize, Range<usize>)> {
     let name = words.get(at)?.trim_matches(['"', '\'']);
+    let upper = !name.bytes().any(|byte| byte.is_ascii_lowercase() || matches!(byte, b'/' | b':'));
+    // The words before it rule out most of them.
+    if !upper && !writes(words, at) {
+        return None;
+    }
     let value = words.get(at + 1)?.trim_matches(['"', '\'']);
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:/@".contains(&byte);
     let named = (3..=LONGEST_NAME).contains(&name.len()) && !name.starts_with('-') && name.bytes().all(plain);
-    let upper = !name.bytes().any(|byte| byte.is_ascii_lowercase()) && !name.contains(['/', ':']);
-    let asked =
-        named && if upper { is_no_prose(value) } else { !value.starts_with('-') && writes(words, at) };
+    let asked = named && if upper { is_no_prose(value) } else { !value.starts_with('-') };
     if !asked {
         return None;
     }

@@ -32,8 +32,7 @@ pub use secret_names::is_secret_name;
 pub use secret_spans::secret_spans;
 pub use secret_values::can_be_secret;
 
-use named_parts::secret_parts;
-use secret_names::{SecretKind, is_published, kind_of, says_nothing};
+use secret_names::{NameMeaning, SecretKind, is_published, meaning_of, says_nothing};
 use secret_values::{is_no_name, is_random_number, is_random_text};
 use std::ops::Range;
 use token_forms::is_json_web_token;
@@ -41,7 +40,7 @@ use token_forms::is_json_web_token;
 /// The secrets in the value of a variable: all of it where the name says so, else what has the form of one.
 #[must_use]
 pub fn secrets_of(name: &str, value: &str) -> Vec<Range<usize>> {
-    let kind = kind_of(name);
+    let NameMeaning { kind, parts } = meaning_of(name);
     let random = kind.is_none() && (is_random_number(value) || is_random_text(value)) && says_nothing(name);
     // As a value of its own, a key is no word of a text: `copper-otter` counts, though no one would know it in a line.
     let coined = kind == Some(SecretKind::SomeKey) && is_no_name(value) && name_words(name).len() > 1;
@@ -55,7 +54,7 @@ pub fn secrets_of(name: &str, value: &str) -> Vec<Range<usize>> {
     }
     // A connection string under such a name is secret only in part.
     let mut spans = secret_spans(value);
-    let parts = secret_parts(name, value);
+    let parts = parts.map(|parts| parts.secrets(name, value)).unwrap_or_default();
     if !parts.is_empty() {
         spans.extend(parts);
         spans = secret_spans::in_order(value, spans);

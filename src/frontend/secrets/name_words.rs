@@ -2,28 +2,35 @@
 //!
 //! In: the name of a variable, a key or a flag. Out: its words in upper case. Invariant: no word is empty.
 
+use std::borrow::Cow;
+
 /// The words of a name, in upper case: cut where a letter or digit ends, and at camel humps.
 #[must_use]
-pub fn name_words(name: &str) -> Vec<String> {
+pub fn name_words(name: &str) -> Vec<Cow<'_, str>> {
     let mut words = Vec::new();
-    let mut word = String::new();
+    let mut start = None;
     let mut before_lower = false;
-    for letter in name.chars() {
+    for (at, letter) in name.char_indices() {
         let hump = letter.is_uppercase() && before_lower;
-        if (hump || !letter.is_alphanumeric()) && !word.is_empty() {
-            words.push(std::mem::take(&mut word));
+        let is_inside = letter.is_alphanumeric();
+        if hump || !is_inside {
+            words.extend(start.take().and_then(|start| name.get(start..at)).map(upper));
         }
-        match letter.is_ascii_alphanumeric() {
-            true => word.push(letter.to_ascii_uppercase()),
-            false if letter.is_alphanumeric() => word.extend(letter.to_uppercase()),
-            false => {}
+        if is_inside && start.is_none() {
+            start = Some(at);
         }
         before_lower = letter.is_lowercase();
     }
-    if !word.is_empty() {
-        words.push(word);
-    }
+    words.extend(start.and_then(|start| name.get(start..)).map(upper));
     words
+}
+
+/// A word in upper case. Most are so already.
+fn upper(word: &str) -> Cow<'_, str> {
+    match word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
+        true => word.into(),
+        false => word.to_uppercase().into(),
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 use super::command_flags::secrets_in_shell;
 use super::name_words;
 use super::secret_values::{is_frame, is_key_like, is_switch};
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// Last words of names whose values are people with their passwords.
@@ -13,19 +14,36 @@ const PEOPLE: &[&str] = &["ACCOUNTS", "LOGIN", "LOGINS", "USERPASS", "USERS"];
 /// Last words of names whose values are flags of the program that the name begins with.
 const FLAGS: &[&str] = &["ARGS", "FLAGS", "OPTIONS", "OPTS"];
 
-/// The secrets that the name lets expect in parts of its value.
-pub(super) fn secret_parts(name: &str, value: &str) -> Vec<Range<usize>> {
-    let Some(last) = name_words(name).pop() else { return Vec::new() };
-    if PEOPLE.contains(&last.as_str()) {
-        return items(value).filter_map(|item| password_of(value, item)).collect();
+/// What a value of several things consists of, as the last word of its name says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ValueParts {
+    /// People with their passwords.
+    People,
+    /// Headers of requests.
+    Headers,
+    /// Flags of the program that the name begins with.
+    Flags,
+}
+
+impl ValueParts {
+    /// What the words of a name say.
+    pub(super) fn named(words: &[Cow<'_, str>]) -> Option<ValueParts> {
+        match &**words.last()? {
+            "HEADER" | "HEADERS" => Some(ValueParts::Headers),
+            last if PEOPLE.contains(&last) => Some(ValueParts::People),
+            last if FLAGS.contains(&last) => Some(ValueParts::Flags),
+            _ => None,
+        }
     }
-    if matches!(last.as_str(), "HEADER" | "HEADERS") {
-        return items(value).filter_map(|item| header_key(value, item)).collect();
+
+    /// The secrets in a value under this name.
+    pub(super) fn secrets(self, name: &str, value: &str) -> Vec<Range<usize>> {
+        match self {
+            ValueParts::People => items(value).filter_map(|item| password_of(value, item)).collect(),
+            ValueParts::Headers => items(value).filter_map(|item| header_key(value, item)).collect(),
+            ValueParts::Flags => secret_flags(name, value),
+        }
     }
-    if FLAGS.contains(&last.as_str()) {
-        return secret_flags(name, value);
-    }
-    Vec::new()
 }
 
 /// The values of a program's flags, where the name begins with the program: `CURL_FLAGS`, `REDIS_CLI_ARGS`.
@@ -85,7 +103,9 @@ mod tests {
     use super::*;
 
     fn found(name: &str, value: &str) -> Vec<String> {
-        secret_parts(name, value).into_iter().map(|part| value[part].to_owned()).collect()
+        let parts = ValueParts::named(&name_words(name));
+        let found = parts.map(|parts| parts.secrets(name, value)).unwrap_or_default();
+        found.into_iter().map(|part| value[part].to_owned()).collect()
     }
 
     #[test]

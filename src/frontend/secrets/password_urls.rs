@@ -4,10 +4,8 @@
 
 use super::secret_pairs::{is_pair_name, is_shell_reference};
 use super::secret_values::{is_frame, is_opaque, is_switch};
-use super::token_forms::token_forms;
-use aho_corasick::AhoCorasick;
+use super::token_forms::{starts, token_forms};
 use std::ops::Range;
-use std::sync::LazyLock;
 
 /// How the address of a Go driver goes on behind the `@` of its login.
 const PROTOCOLS: &[&str] = &["tcp(", "tcp4(", "tcp6(", "udp(", "unix(", "cloudsql(", "(", "/"];
@@ -60,9 +58,14 @@ fn ends_authority(byte: u8) -> bool {
 
 /// The passwords of every address in a text.
 pub(super) fn url_passwords(text: &str, found: &mut Vec<Range<usize>>) {
-    for (at, _) in text.match_indices("://") {
-        let password = authority_password(text, at + 3).or_else(|| token_user(text, at));
-        found.extend(password);
+    for (at, _) in text.match_indices(':') {
+        let (before, after) = text.split_at_checked(at).unwrap_or_default();
+        if after.starts_with("://") {
+            found.extend(authority_password(text, at + 3).or_else(|| token_user(text, at)));
+            short_login(text, at, found);
+        } else if after.starts_with(":oracle:thin:") && before.ends_with("jdbc") {
+            oracle_driver(text, at + ":oracle:thin:".len(), found);
+        }
     }
     for (at, _) in text.match_indices('@') {
         let address = text.get(at + 1..).unwrap_or_default();
@@ -70,33 +73,31 @@ pub(super) fn url_passwords(text: &str, found: &mut Vec<Range<usize>>) {
             found.extend(password_before(text, at));
         }
     }
-    for (at, marker) in text.match_indices("jdbc:oracle:thin:") {
-        let start = at + marker.len();
-        let login = text.get(until(text, start, |byte| ends_url(byte) || byte == b'@')).unwrap_or_default();
-        if let Some((user, password)) = login.split_once('/') {
-            keep(text, start + user.len() + 1..start + user.len() + 1 + password.len(), found);
-        }
-    }
-    found.extend(secret_links(text));
-    short_login(text, found);
+    secret_links(text, found);
     escaped_pairs(text, found);
     found.extend(bare_login(text).or_else(|| oracle_login(text)));
 }
 
+/// `jdbc:oracle:thin:user/password@host`, from behind the last colon.
+fn oracle_driver(text: &str, start: usize, found: &mut Vec<Range<usize>>) {
+    let login = text.get(until(text, start, |byte| ends_url(byte) || byte == b'@')).unwrap_or_default();
+    if let Some((user, password)) = login.split_once('/') {
+        keep(text, start + user.len() + 1..start + user.len() + 1 + password.len(), found);
+    }
+}
+
 /// `pg://db:5432?u=app&p=password`: the short names, which say so only together.
-fn short_login(text: &str, found: &mut Vec<Range<usize>>) {
-    for (at, _) in text.match_indices("://") {
-        let url = until(text, at, ends_url);
-        let whole = text.get(url.clone()).unwrap_or_default();
-        let Some((before, query)) = whole.split_once('?') else { continue };
-        let mut start = url.start + before.len() + 1;
-        let has_user = query.split('&').any(|pair| pair.starts_with("u="));
-        for pair in query.split('&') {
-            if has_user && pair.starts_with("p=") {
-                keep(text, start + 2..start + pair.len(), found);
-            }
-            start += pair.len() + 1;
+fn short_login(text: &str, at: usize, found: &mut Vec<Range<usize>>) {
+    let url = until(text, at, ends_url);
+    let whole = text.get(url.clone()).unwrap_or_default();
+    let Some((before, query)) = whole.split_once('?') else { return };
+    let mut start = url.start + before.len() + 1;
+    let has_user = query.split('&').any(|pair| pair.starts_with("u="));
+    for pair in query.split('&') {
+        if has_user && pair.starts_with("p=") {
+            keep(text, start + 2..start + pair.len(), found);
         }
+        start += pair.len() + 1;
     }
 }
 
@@ -171,8 +172,11 @@ fn ends_part(letter: char) -> bool {
 
 /// A connection string inside a query, in which `=` and `;` are escaped: `?odbc_connect=...%3BPWD%3Dx%3B`.
 fn escaped_pairs(text: &str, found: &mut Vec<Range<usize>>) {
-    for (at, marker) in text.match_indices("%3D") {
-        let start = at + marker.len();
+    for (at, _) in text.match_indices('%') {
+        let start = at + "%3D".len();
+        if !starts(text.as_bytes(), at, "%3D") {
+            continue;
+        }
         let before = text.get(at.saturating_sub(LONGEST_KEY)..at).unwrap_or_default();
         let key = before.rsplit(['%', '&', '=']).next().unwrap_or_default();
         let key = key.strip_prefix("3B").or_else(|| key.strip_prefix("3b")).unwrap_or(key);
@@ -204,44 +208,43 @@ fn password_before(text: &str, end: usize) -> Option<Range<usize>> {
     kept.pop()
 }
 
-/// Finds links of incoming webhooks; nothing if the list could not be compiled, which a test rules out.
+/// Links of incoming webhooks, parted by their first slash.
 /// Source: the issuers' pages on incoming webhooks, July 2026.
-static HOOKS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    AhoCorasick::new([
-        "hooks.slack.com/services/",
-        "hooks.slack.com/workflows/",
-        "hooks.slack.com/triggers/",
-        "discord.com/api/webhooks/",
-        "discordapp.com/api/webhooks/",
-        "webhook.office.com/webhookb2/",
-        "hooks.zapier.com/hooks/catch/",
-        "chat.googleapis.com/v1/spaces/",
-        "maker.ifttt.com/trigger/",
-        "alchemy.com/v2/",
-        "alchemyapi.io/v2/",
-        "infura.io/v3/",
-        "quiknode.pro/",
-        "gotify://",
-        "slack://hook:",
-    ])
-    .ok()
-});
+const HOOKS: &[(&str, &str)] = &[
+    ("hooks.slack.com", "services/"),
+    ("hooks.slack.com", "workflows/"),
+    ("hooks.slack.com", "triggers/"),
+    ("discord.com", "api/webhooks/"),
+    ("discordapp.com", "api/webhooks/"),
+    ("webhook.office.com", "webhookb2/"),
+    ("hooks.zapier.com", "hooks/catch/"),
+    ("chat.googleapis.com", "v1/spaces/"),
+    ("maker.ifttt.com", "trigger/"),
+    ("alchemy.com", "v2/"),
+    ("alchemyapi.io", "v2/"),
+    ("infura.io", "v3/"),
+    ("quiknode.pro", ""),
+    ("gotify:", "/"),
+    ("slack:", "/hook:"),
+];
 
 /// Links of which knowing them is the right to use them: incoming webhooks.
-fn secret_links(text: &str) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
+fn secret_links(text: &str, found: &mut Vec<Range<usize>>) {
     let mut from = 0;
-    for hook in HOOKS.iter().flat_map(|hooks| hooks.find_iter(text)) {
-        if hook.start() < from {
+    for (at, _) in text.match_indices('/') {
+        let before = text.get(..at).unwrap_or_default();
+        let is_hook =
+            |(host, path): &&(&str, &str)| starts(text.as_bytes(), at + 1, path) && before.ends_with(host);
+        let Some((host, hook)) = HOOKS.iter().find(is_hook) else { continue };
+        if at - host.len() < from {
             continue;
         }
-        let path = until(text, hook.end(), ends_url);
+        let path = until(text, at + 1 + hook.len(), ends_url);
         from = path.end;
         if path.len() > 8 {
-            keep(text, path, &mut found);
+            keep(text, path, found);
         }
     }
-    found
 }
 
 /// `user:password@host:port` as the whole text, without a scheme.

@@ -5,11 +5,13 @@
 //! holds a token, `TOKEN_TTL` a time. Invariant: a pure function of the name.
 
 use super::name_words::name_words;
+use super::named_parts::ValueParts;
 use super::secret_words::{
     ALONE, FAINT_ENDS, GLUED, HARMLESS_ENDS, IDENTIFIERS, ISSUED_KEYS, KEY_FAMILIES, KEY_USES, KNOWN,
     NEUTRAL_ENDS, OWNERS,
 };
 use super::secret_words::{PUBLIC_APPS, PUBLIC_KEYS, PUBLISHED, SWITCHES};
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -51,25 +53,40 @@ const REMEMBERED: usize = 1024;
 
 thread_local! {
     /// What was answered. The services of a manifest have mostly the same names, and each is asked for several times.
-    static ANSWERS: RefCell<BTreeMap<Box<str>, Option<SecretKind>>> = RefCell::default();
+    static ANSWERS: RefCell<BTreeMap<Box<str>, NameMeaning>> = RefCell::default();
+}
+
+/// What a name says of its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NameMeaning {
+    /// What it promises, if it promises a secret.
+    pub(super) kind: Option<SecretKind>,
+    /// The things that its value consists of, if they may be secret each.
+    pub(super) parts: Option<ValueParts>,
 }
 
 /// What the name promises, if it promises a secret.
 pub(super) fn kind_of(name: &str) -> Option<SecretKind> {
+    meaning_of(name).kind
+}
+
+/// What a name says of its value.
+pub(super) fn meaning_of(name: &str) -> NameMeaning {
     if let Some(known) = ANSWERS.with_borrow(|answers| answers.get(name).copied()) {
         return known;
     }
-    let kind = judged(name);
+    let words = name_words(name);
+    let meaning = NameMeaning { parts: ValueParts::named(&words), kind: judged(words) };
     ANSWERS.with_borrow_mut(|answers| {
         if answers.len() < REMEMBERED {
-            answers.insert(name.into(), kind);
+            answers.insert(name.into(), meaning);
         }
     });
-    kind
+    meaning
 }
 
-fn judged(name: &str) -> Option<SecretKind> {
-    let mut words = name_words(name);
+fn judged(mut words: Vec<Cow<'_, str>>) -> Option<SecretKind> {
+    let end = words.last().cloned()?;
     let joined = words.join("_");
     if let Some((_, kind)) = KNOWN.iter().find(|(known, _)| *known == joined) {
         return *kind;
@@ -97,17 +114,16 @@ fn judged(name: &str) -> Option<SecretKind> {
     }
     of_end(last, before).or_else(|| secret_inside(before)).or_else(|| of_start(&words)).or_else(|| {
         // `VAPID_PRIVATE`: what tells secrets apart is all that is left to say so.
-        let end = name_words(name).pop()?;
-        FAINT_ENDS.contains(&end.as_str()).then_some(Faint)
+        is(FAINT_ENDS, &end).then_some(Faint)
     })
 }
 
 /// `TOKEN_BOT`, `PASS_FTP`: the secret first, as in Romance languages; what follows says whose it is.
-fn of_start(words: &[String]) -> Option<SecretKind> {
+fn of_start(words: &[Cow<'_, str>]) -> Option<SecretKind> {
     let (first, rest) = words.split_first()?;
-    let next = rest.first()?.as_str();
+    let next = &**rest.first()?;
     let identifies = rest.iter().any(|word| is(IDENTIFIERS, word));
-    match first.as_str() {
+    match &**first {
         "PASS" | "PWD" if !is(&["ALL", "ARGS", "BACK", "ENV", "RATE", "THROUGH"], next) => Some(Password),
         "SECRET" | "KEY" if rest.len() == 1 && !identifies && !is(KEY_USES, next) => Some(SomeKey),
         "TOKEN" if !identifies => Some(Hint),
@@ -137,12 +153,12 @@ pub(super) fn is_published(name: &str) -> bool {
 }
 
 /// Drops numbers and the words that only say which secret it is.
-fn drop_neutral_ends(words: &mut Vec<String>) {
+fn drop_neutral_ends(words: &mut Vec<Cow<'_, str>>) {
     while words.len() > 1 {
         let Some(last) = words.last() else { return };
         let number = last.trim_start_matches('V').bytes().all(|byte| byte.is_ascii_digit());
         // `SECRET_KEY_BASE` of Rails, `PASSWORD_HASH`.
-        let previous = words.iter().rev().nth(1).map(String::as_str);
+        let previous = words.iter().rev().nth(1).map(|word| &**word);
         let of_key = last == "BASE" && previous == Some("KEY");
         let of_password = last == "HASH" && previous.is_some_and(|word| is(&["PASSWORD", "SECRET"], word));
         if !(number || of_key || of_password || is(NEUTRAL_ENDS, last)) {
@@ -157,22 +173,22 @@ fn drop_neutral_ends(words: &mut Vec<String>) {
     if let Some(last) = words.last_mut() {
         let letters = last.trim_end_matches(|letter: char| letter.is_ascii_digit()).len();
         if letters > 2 {
-            last.truncate(letters);
+            last.to_mut().truncate(letters);
         }
     }
 }
 
 /// `KEYFILE_CONTENT` is no path: it is the key.
-fn file_as_content(words: &mut Vec<String>) {
+fn file_as_content(words: &mut Vec<Cow<'_, str>>) {
     if let Some(stem) = words.last().and_then(|last| last.strip_suffix("FILE")).map(str::to_owned) {
         words.pop();
-        words.extend(Some(stem).filter(|stem| !stem.is_empty()));
+        words.extend(Some(stem).filter(|stem| !stem.is_empty()).map(Cow::Owned));
     }
 }
 
 /// What the end of a name promises.
-fn of_end(last: &str, before: &[String]) -> Option<SecretKind> {
-    let previous = before.last().map(String::as_str);
+fn of_end(last: &str, before: &[Cow<'_, str>]) -> Option<SecretKind> {
+    let previous = before.last().map(|word| &**word);
     if let "KEY" | "KEYS" = last {
         return of_key(before);
     }
@@ -269,8 +285,8 @@ fn of_pair(previous: Option<&str>, last: &str) -> Option<SecretKind> {
 }
 
 /// What the words before `KEY` or `KEYS` make of it.
-fn of_key(before: &[String]) -> Option<SecretKind> {
-    let mut which = before.iter().rev().map(String::as_str);
+fn of_key(before: &[Cow<'_, str>]) -> Option<SecretKind> {
+    let mut which = before.iter().rev().map(|word| &**word);
     let mut previous = which.next();
     // `ENCRYPTION_PRIMARY_KEY` is one of several, `PRIMARY_KEY` a column.
     if previous.is_some_and(|word| is(NEUTRAL_ENDS, word)) {
@@ -291,7 +307,7 @@ fn of_key(before: &[String]) -> Option<SecretKind> {
 }
 
 /// `PASSWORD_ADMIN`, `JWT_SECRET_SHOP`: a secret whose owner stands behind it. A password needs no word before it.
-fn secret_inside(words: &[String]) -> Option<SecretKind> {
+fn secret_inside(words: &[Cow<'_, str>]) -> Option<SecretKind> {
     if words.iter().any(|word| is(&["PASSWORD", "PASSWD", "PASSPHRASE"], word)) {
         return Some(Password);
     }

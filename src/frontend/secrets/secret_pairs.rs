@@ -288,12 +288,14 @@ fn is_word(rest: &str) -> bool {
 
 /// `$NAME`, `$(command)`, `%s`: what a shell or a program fills in.
 pub(super) fn is_shell_reference(value: &str) -> bool {
-    let variable = value.strip_prefix("$$").or_else(|| value.strip_prefix('$')).is_some_and(is_shell_name);
-    variable
-        || value.starts_with("$(")
-        || value.starts_with('`')
-        || is_reference(value)
-        || matches!(value, "%s" | "?" | "-")
+    match value.as_bytes() {
+        [b'$', b'(', ..] | [b'`', ..] | b"%s" | b"?" | b"-" => true,
+        [b'$', ..] => {
+            let name = value.strip_prefix("$$").or_else(|| value.strip_prefix('$'));
+            name.is_some_and(is_shell_name) || is_reference(value)
+        }
+        _ => is_reference(value),
+    }
 }
 
 /// Whether the word after a `$` reads like the name of a variable: `PW`, `db_password`; `ecret` is a password's end.

@@ -12,37 +12,59 @@ use std::ops::Range;
 /// values beside a secret name, and what flags of commands take.
 #[must_use]
 pub fn secret_spans(text: &str) -> Vec<Range<usize>> {
-    let bytes = BytesOf::text(text);
+    let holds = ByteGroups::of(text);
     let mut found = Vec::new();
     if text.len() >= SHORTEST_TOKEN {
         token_forms(text, &mut found);
     }
-    if bytes.any(b"@/%") || text.contains("jdbc:") {
+    if holds.any(ADDRESS) || holds.any(COLON) && text.contains("jdbc:") {
         url_passwords(text, &mut found);
     }
-    if bytes.any(b"=:'") {
+    if holds.any(EQUALS | COLON | QUOTE) {
         secret_pairs(text, &mut found);
     }
-    if text.contains("</") {
+    if holds.any(ELEMENT) && text.contains("</") {
         secret_elements(text, &mut found);
     }
     // Several words, or one that holds its own value.
-    if bytes.any(b" \t\n\r\x0c;|&()`:") {
+    if holds.any(WORDS | COLON) {
         secrets_in_shell(text, &mut found);
     }
-    in_order(text, found)
+    if found.is_empty() { found } else { in_order(text, found) }
 }
 
-/// Which ASCII bytes a text holds. Most values in a file are short words without any of those that a secret needs.
-struct BytesOf(u128);
+/// What a login, a path or an escape in an address has.
+const ADDRESS: u8 = 1;
+const COLON: u8 = 2;
+const EQUALS: u8 = 4;
+const QUOTE: u8 = 8;
+/// The start of an element of XML.
+const ELEMENT: u8 = 16;
+/// What parts the words of a command.
+const WORDS: u8 = 32;
 
-impl BytesOf {
-    fn text(text: &str) -> BytesOf {
-        BytesOf(text.bytes().filter(u8::is_ascii).fold(0, |seen, byte| seen | (1 << byte)))
+fn group(byte: u8) -> u8 {
+    match byte {
+        b'@' | b'/' | b'%' => ADDRESS,
+        b':' => COLON,
+        b'=' => EQUALS,
+        b'\'' => QUOTE,
+        b'<' => ELEMENT,
+        b' ' | b'\t' | b'\n' | b'\r' | b'\x0c' | b';' | b'|' | b'&' | b'(' | b')' | b'`' => WORDS,
+        _ => 0,
+    }
+}
+
+/// Which groups of bytes a text holds. Most values in a file are short words without any of those that a secret needs.
+struct ByteGroups(u8);
+
+impl ByteGroups {
+    fn of(text: &str) -> ByteGroups {
+        ByteGroups(text.bytes().fold(0, |seen, byte| seen | group(byte)))
     }
 
-    fn any(&self, bytes: &[u8]) -> bool {
-        bytes.iter().any(|byte| byte.is_ascii() && self.0 & (1 << byte) != 0)
+    fn any(&self, groups: u8) -> bool {
+        self.0 & groups != 0
     }
 }
 

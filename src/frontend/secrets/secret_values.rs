@@ -51,7 +51,7 @@ pub fn can_be_secret(name: &str, value: &str) -> bool {
 /// Whether any text works as such a secret, so that what was meant as a stand-in is in force.
 fn is_in_force(name: &str, kind: SecretKind) -> bool {
     // The secret of a client comes from whoever registers it.
-    let registered = super::name_words(name).ends_with(&["CLIENT".to_owned(), "SECRET".to_owned()]);
+    let registered = matches!(super::name_words(name).as_slice(), [.., client, secret] if client == "CLIENT" && secret == "SECRET");
     !registered && matches!(kind, SecretKind::Password | SecretKind::Chosen | SecretKind::Auth)
 }
 
@@ -275,20 +275,26 @@ fn is_stand_in(value: &str) -> bool {
 /// Where the secret is kept, not the secret: an ARN, an expression of a template, a link to a vault.
 pub(super) fn is_reference(value: &str) -> bool {
     let framed = |open: &str, close: &str| value.starts_with(open) && value.ends_with(close);
-    let variable = value.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
     let named = |name: &str| {
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.".contains(&byte))
     };
-    variable.is_some_and(named)
-        || (framed("{{", "}}") && value.matches("{{").count() == 1)
-        || framed("%env(", ")%")
-        || is_format(value)
-        || value
+    // The first letter rules out most values.
+    match value.as_bytes().first() {
+        Some(b'$') => {
+            let variable = value.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+            variable.is_some_and(named) || framed("$(cat ", ")")
+        }
+        Some(b'{') => framed("{{", "}}") && value.matches("{{").count() == 1,
+        Some(b'%') => framed("%env(", ")%") || is_format(value),
+        Some(b'e') => value
             .strip_prefix("env:")
-            .is_some_and(|name| named(name) && !name.bytes().any(|byte| byte.is_ascii_lowercase()))
-        || framed("$(cat ", ")")
-        || ["op://", "vault:secret/", "secretsmanager:"].iter().any(|start| value.starts_with(start))
-        || is_secret_arn(value)
+            .is_some_and(|name| named(name) && !name.bytes().any(|byte| byte.is_ascii_lowercase())),
+        Some(b'a') => is_secret_arn(value),
+        Some(b'o') => value.starts_with("op://"),
+        Some(b's') => value.starts_with("secretsmanager:"),
+        Some(b'v') => value.starts_with("vault:secret/"),
+        _ => false,
+    }
 }
 
 /// What a program puts in by itself: `%p` of Dovecot and Roundcube, `%{ldap:uid}`.
@@ -303,10 +309,10 @@ fn is_format(value: &str) -> bool {
 /// The ARN of a Secrets Manager secret, an SSM parameter, or a KMS key.
 /// Source: IAM's service authorization reference, resource types of the three services, July 2026.
 fn is_secret_arn(value: &str) -> bool {
-    let mut parts = value.splitn(6, ':');
+    let Some(parts) = value.strip_prefix("arn:") else { return false };
+    let mut parts = parts.splitn(5, ':');
     let mut next = || parts.next().unwrap_or_default();
-    let (arn, partition, service, region, account, resource) =
-        (next(), next(), next(), next(), next(), next());
+    let (partition, service, region, account, resource) = (next(), next(), next(), next(), next());
     let known = match service {
         "secretsmanager" => resource.starts_with("secret:"),
         "ssm" => resource.starts_with("parameter/"),
@@ -316,7 +322,7 @@ fn is_secret_arn(value: &str) -> bool {
     let place = region.len() > 6
         && region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     let partition = partition == "aws" || partition.starts_with("aws-");
-    arn == "arn" && partition && known && place && account.len() == 12 && is_number(account)
+    partition && known && place && account.len() == 12 && is_number(account)
 }
 
 /// One address, with a scheme and no space in it.
@@ -352,6 +358,9 @@ pub(super) fn is_random_number(value: &str) -> bool {
 /// At least 240 bits in the letters of base64, upper case, lower case and digits without order, as no text is.
 pub(super) fn is_random_text(value: &str) -> bool {
     let body = value.trim_end_matches('=');
+    if body.len() < 40 {
+        return false;
+    }
     let letters = body.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/_-".contains(&byte));
     // The base64 of a certificate in PEM, which may be seen.
     let certificate = body.starts_with("LS0tLS1CRUdJTiBDRVJU");
@@ -365,7 +374,7 @@ pub(super) fn is_random_text(value: &str) -> bool {
         body.as_bytes().windows(2).filter(|pair| matches!(pair, [a, b] if kind(a) != kind(b))).count();
     let of = |test: fn(&u8) -> bool| body.bytes().any(|byte| test(&byte));
     let mixed = of(u8::is_ascii_digit) && of(u8::is_ascii_lowercase) && of(u8::is_ascii_uppercase);
-    body.len() >= 40 && letters && mixed && changes * 5 >= body.len() * 2 && !certificate
+    letters && mixed && changes * 5 >= body.len() * 2 && !certificate
 }
 
 /// Letters with digits among them, as no name has: `mg1kq7`, and neither `v3` nor `eu-west-1` nor `tenant01`.

@@ -119,6 +119,17 @@ proptest! {
     }
 
     #[test]
+    fn the_bytes_of_a_text_rule_out_no_secret(text in text()) {
+        let mut found = Vec::new();
+        token_forms::token_forms(&text, &mut found);
+        password_urls::url_passwords(&text, &mut found);
+        secret_pairs::secret_pairs(&text, &mut found);
+        secret_pairs::secret_elements(&text, &mut found);
+        command_flags::secrets_in_shell(&text, &mut found);
+        prop_assert_eq!(secret_spans(&text), secret_spans::in_order(&text, found), "{:?}", text);
+    }
+
+    #[test]
     fn a_value_is_cut_for_any_name(name in text(), value in text()) {
         let ranges = secrets_of(&name, &value);
         prop_assert!(in_place(&value, &ranges), "{name:?}={value:?}: {ranges:?}");

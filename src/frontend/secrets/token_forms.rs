@@ -223,8 +223,8 @@ fn run(bytes: &[u8], at: usize, letters: TokenLetters) -> usize {
     bytes.get(at..).unwrap_or_default().iter().take_while(|byte| letters.has(**byte)).count()
 }
 
-/// Byte by byte: most end at the first or the second.
-fn starts(bytes: &[u8], at: usize, start: &str) -> bool {
+/// Whether a text goes on with a start. Byte by byte: most end at the first or the second.
+pub(super) fn starts(bytes: &[u8], at: usize, start: &str) -> bool {
     let rest = bytes.get(at..).unwrap_or_default();
     rest.len() >= start.len() && rest.iter().zip(start.as_bytes()).all(|(byte, known)| byte == known)
 }

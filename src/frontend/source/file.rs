@@ -58,9 +58,9 @@ pub struct SourceFile {
 /// Bytes of a block.
 const BLOCK: usize = 1024;
 
-/// Bytes that begin a character.
-fn begins(byte: &&u8) -> bool {
-    **byte & 0xC0 != 0x80
+/// How many bytes begin a character.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
 }
 
 fn narrow(number: usize) -> u32 {
@@ -76,7 +76,7 @@ impl SourceFile {
         let mut before = 0;
         let blocks = text.as_bytes().chunks(BLOCK).map(|block| {
             let start = before;
-            before += narrow(block.iter().filter(begins).count());
+            before += narrow(characters(block));
             start
         });
         let characters = blocks.collect();
@@ -100,11 +100,18 @@ impl SourceFile {
         self.line_starts.len()
     }
 
+    /// How many characters begin from one byte up to another. The blocks are for lines that are longer than one.
+    fn characters_between(&self, start: usize, end: usize) -> usize {
+        if end - start > BLOCK {
+            return self.characters_before(end) - self.characters_before(start);
+        }
+        characters(self.text.as_bytes().get(start..end).unwrap_or_default())
+    }
+
     fn characters_before(&self, offset: usize) -> usize {
         let block = offset / BLOCK;
         let known = self.characters.get(block).copied().unwrap_or(0) as usize;
-        let rest = self.text.as_bytes().get(block * BLOCK..offset).unwrap_or_default();
-        known + rest.iter().filter(begins).count()
+        known + characters(self.text.as_bytes().get(block * BLOCK..offset).unwrap_or_default())
     }
 
     /// The path as messages show it.
@@ -127,7 +134,7 @@ impl SourceFile {
         let line = self.line_starts.partition_point(|start| *start <= offset).max(1);
         let start = self.line_starts.get(line - 1).copied().unwrap_or(0) as usize;
         let end = (offset as usize).min(self.text.len()).max(start);
-        LineColumn { line, column: self.characters_before(end) - self.characters_before(start) + 1 }
+        LineColumn { line, column: self.characters_between(start, end) + 1 }
     }
 }
 

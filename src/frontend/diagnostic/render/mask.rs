@@ -30,12 +30,21 @@ fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
+/// A line without the dashes of the lists that begin on it.
+fn without_dashes(mut line: &str) -> &str {
+    while let Some(rest) = line.strip_prefix("- ") {
+        line = rest;
+    }
+    line
+}
+
 /// The values that are on the lines below their key.
 fn blocks(text: &str, found: &mut Vec<Range<usize>>) {
     for (start, line) in lines(text) {
-        let Some((name, rest)) = line.trim_end().rsplit_once(':') else { continue };
-        let name = name.trim().trim_start_matches("- ").trim_matches(['"', '\'']);
-        if !is_secret_name(name) || !continues(rest) {
+        let parts = line.trim_end().rsplit_once(':').filter(|(_, rest)| continues(rest));
+        let Some((name, _)) = parts else { continue };
+        let name = without_dashes(name.trim()).trim_matches(['"', '\'']);
+        if !is_secret_name(name) {
             continue;
         }
         let below = start + line.len();
@@ -52,7 +61,7 @@ const PLACES: &[&str] = &["environment", "external", "file", "from", "key", "nam
 /// Values of variables that nobody can read: `DB_PASS x` without a separator, `DB_PASS: {a: x}` and `DB_PASS: [x]`.
 fn odd_lines(text: &str, found: &mut Vec<Range<usize>>) {
     for (start, line) in lines(text) {
-        let content = line.trim_start().trim_start_matches("- ").trim_start_matches(['"', '\'']);
+        let content = without_dashes(line.trim_start()).trim_start_matches(['"', '\'']);
         let content = content.strip_prefix("export ").unwrap_or(content);
         let length = content.bytes().take_while(|byte| is_variable_letter(*byte)).count();
         let Some((name, rest)) = content.split_at_checked(length) else { continue };
