@@ -113,6 +113,8 @@ class Separate(StackCase):
         gone = {name for name, place in places.items() if "Worker" in name or place == "shop-prod-WorkerStack"}
         self.assertEqual(self.places(), {name: place for name, place in places.items() if name not in gone})
         run = self.tranship("down", "prod", "--yes")
+        self.assertRegex(run.err, r"(?m)^! 7 stacks of shop-prod will be deleted, with \d+ resources$")
+        self.assertEqual(run.err.count("will be deleted"), 1, "all of it, before it is agreed to")
         self.assertEqual(self.places(), {})
 
     def test_nothing_moves_into_independent_stacks(self):
@@ -246,7 +248,8 @@ class Separate(StackCase):
         again = ["deploy", "prod", "--yes", *self.values(), "--reattach"]
 
         def interrupted(when, kind):
-            self.tranship("down", "prod", "--yes")
+            run = self.tranship("down", "prod", "--yes")
+            self.assertIn(f"\n! UploadsFileSystem (AWS::EFS::FileSystem) {first} will be kept, outside of any stack\n", run.err)
             self.killed("CreateChangeSet", when, *again, StackName=holder, ChangeSetType=kind)
             self.gateway.settle()
             self.gateway.reset()

@@ -20,8 +20,8 @@ use self::existing::ApplicationStacks;
 use self::plan::SeparatePlan;
 use self::stack_progress::StackProgress;
 use self::values::StackValues;
-use super::application::stage_of;
-use super::down as single;
+use super::application::{READ, stage_of};
+use super::down::{self as single, Confirmation, DeletionLosses, counted};
 use super::replacement_guard;
 use super::review::RunningStacks;
 use super::side_by_side;
@@ -279,7 +279,7 @@ impl SeparateRun<'_> {
         progress: &SharedProgress<'_>,
     ) -> Result<(), DeployFailure> {
         let mut own = StackProgress::new(progress, name, &self.deployment.stack);
-        own.message("deleting it: no service of the manifest has it any more");
+        own.message("deleting it: nothing in the manifest belongs to it any more");
         single::delete(self.session, stack, self.options, &mut own).await?;
         state.changed.set(true);
         Ok(())
@@ -299,12 +299,14 @@ pub(super) async fn down(
         progress.message(&format!("no stack {}: nothing to do", deployment.stack));
         return Ok(DeployOutcome { changed: false, outputs: Vec::new() });
     }
-    progress.warn(&format!("{} stacks of {} will be deleted", there.len(), deployment.stack));
+    let losses = there.values().map(|stack| single::losses_of(session, stack, options));
+    let losses = side_by_side::gather(READ, losses).await?;
+    told(&deployment.stack, &losses).iter().for_each(|line| progress.warn(line));
     confirm_by_name(session, options, environment).await?;
     let options = DeployOptions { yes: true, ..options.clone() };
     let shared: SharedProgress<'_> = RefCell::new(progress);
     session.several(Some(format!("what has begun of the deletion of {}", deployment.stack)));
-    let done = delete_all(session, deployment, environment, &options, &there, &shared).await;
+    let done = delete_all(session, deployment, &options, &there, &shared).await;
     session.several(None);
     done.map(|()| DeployOutcome { changed: true, outputs: Vec::new() })
 }
@@ -318,10 +320,17 @@ fn deleted_with(deployment: &StackDeployment, name: &str, stack: &DeployedStack)
     (name != deployment.stack).then(|| stage_of(stack).or(planned).and_then(known).unwrap_or(last))
 }
 
+/// What the deletion of all stacks takes: the number, then what becomes of what keeps data.
+fn told(application: &str, losses: &[DeletionLosses]) -> Vec<String> {
+    let deleted = losses.iter().map(|it| it.deleted).sum();
+    let (stacks, resources) = (counted(losses.len(), "stack"), counted(deleted, "resource"));
+    let first = format!("{stacks} of {application} will be deleted, with {resources}");
+    std::iter::once(first).chain(losses.iter().flat_map(|it| it.stores.iter().cloned())).collect()
+}
+
 async fn delete_all(
     session: &AwsSession,
     deployment: &StackDeployment,
-    environment: &str,
     options: &DeployOptions,
     there: &BTreeMap<String, DeployedStack>,
     progress: &SharedProgress<'_>,
@@ -329,7 +338,8 @@ async fn delete_all(
     let one = async |name: &str| {
         let stack = StackDeployment { stack: name.to_owned(), ..StackDeployment::default() };
         let mut own = StackProgress::new(progress, name, &deployment.stack);
-        Box::pin(single::down(session, &stack, environment, options, &mut own)).await.map(|_| ())
+        let done = single::one(session, &stack, Confirmation::Given, options, &mut own);
+        Box::pin(done).await.map(|_| ())
     };
     for stage in DELETED {
         let those = there.iter().filter(|(name, it)| deleted_with(deployment, name, it) == Some(stage));

@@ -313,6 +313,16 @@ fn a_stack_is_asked_what_it_was_given_if_no_other_has_told() {
 }
 
 #[test]
+fn what_a_deletion_takes_is_told_before_it_is_agreed_to() {
+    let losses = |deleted, stores: &[&str]| DeletionLosses { deleted, stores: names(stores.iter().copied()) };
+    let all = [losses(3, &[]), losses(4, &["Files will be kept"]), losses(0, &["Db will be deleted"])];
+    let expected =
+        ["3 stacks of shop will be deleted, with 7 resources", "Files will be kept", "Db will be deleted"];
+    assert_eq!(told("shop", &all), expected);
+    assert_eq!(told("shop", &[losses(1, &[])]), ["1 stack of shop will be deleted, with 1 resource"]);
+}
+
+#[test]
 fn every_stack_is_deleted_with_a_stage_and_the_first_one_last() {
     let deployment = deployment();
     let with = |name: &str, stage: Option<&str>| {
