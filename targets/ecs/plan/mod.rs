@@ -123,14 +123,19 @@ pub fn plan(app: &Application, compute: &dyn ComputePolicy, cx: &mut Compilation
     let (mut plan, candidates, images) = decide(planner, waits);
     let whole = planner.cx.diagnostics.error_count() == before;
     let stacks = NestedStacks::plan(planner);
-    let mut own = written(&plan, candidates);
-    let separate = stacks.are_separate(&plan, &own);
+    let mut separate = stacks.are_surely_separate(&plan);
     if separate {
+        separate_stacks::detach(planner, &mut plan);
+    }
+    let mut own = written(&plan, candidates);
+    if !separate && stacks.are_separate(&plan, &own) {
+        separate = true;
         separate_stacks::detach(planner, &mut plan);
         // Not both at once in memory.
         let OwnStack { candidates, .. } = own;
         own = written(&plan, candidates);
     }
+    debug_assert!(separate_stacks::least_resources(&plan) <= own.template.resources.len() + plan.tasks.len());
     let room = if separate { StackRoom::Separate } else { stacks.room() };
     let exceeded = legality::check(planner, &own, whole, room);
     let PatchedStack { mut template, text, divided, parameters, patches } =
