@@ -36,6 +36,12 @@ impl PropertyMap {
         PropertyMap::default()
     }
 
+    /// This map in no more memory than it needs, once it is complete: a template has tens of thousands.
+    pub(super) fn shrunk(mut self) -> PropertyMap {
+        self.0.shrink_to_fit();
+        self
+    }
+
     /// Sets a key.
     pub fn set(&mut self, key: impl Into<PropertyKey>, value: impl Into<TemplateValue>) -> &mut PropertyMap {
         let (key, value) = (key.into(), value.into());

@@ -143,7 +143,7 @@ impl Resource {
     pub fn new(kind: impl Into<String>, properties: PropertyMap) -> Resource {
         Resource {
             kind: kind.into(),
-            properties,
+            properties: properties.shrunk(),
             depends_on: Vec::new(),
             condition: None,
             deletion_policy: None,
