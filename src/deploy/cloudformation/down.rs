@@ -34,12 +34,12 @@ pub(in crate::deploy) async fn down(
     if !deployment.separate.is_empty() {
         return Box::pin(separate::down(session, deployment, environment, options, progress)).await;
     }
-    one(session, deployment, Confirmation::Asked(environment), options, progress).await
+    one(session, deployment, DeletionConsent::Asked(environment), options, progress).await
 }
 
 /// Whether the user agrees to the deletion of a stack.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Confirmation<'a> {
+pub(super) enum DeletionConsent<'a> {
     /// What is deleted is told, and the user types this name.
     Asked(&'a str),
     /// The user was told and has agreed, for all stacks of the application.
@@ -50,7 +50,7 @@ pub(super) enum Confirmation<'a> {
 pub(super) async fn one(
     session: &AwsSession,
     deployment: &StackDeployment,
-    confirmation: Confirmation<'_>,
+    confirmation: DeletionConsent<'_>,
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<DeployOutcome, DeployFailure> {
@@ -81,7 +81,7 @@ pub(super) async fn one(
     }
     let template = template(&client, &stack).await?;
     let release = released(name, &template, options)?;
-    if let Confirmation::Asked(environment) = confirmation {
+    if let DeletionConsent::Asked(environment) = confirmation {
         let losses = losses(session, &stack, &template, &release).await?;
         progress.warn(&format!("{} will be deleted", counted(losses.deleted, "resource")));
         losses.stores.iter().for_each(|line| progress.warn(line));

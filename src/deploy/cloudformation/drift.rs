@@ -191,7 +191,7 @@ fn read(drift: &StackResourceDrift) -> Option<ResourceDrift> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deploy::cloudformation::tests_progress::Told;
+    use crate::deploy::cloudformation::tests_progress::ToldProgress;
     use aws_sdk_cloudformation::types::PropertyDifference;
     use std::cell::RefCell;
     use std::collections::BTreeMap;
@@ -242,7 +242,7 @@ mod tests {
     fn detected(account: &Account, stacks: &[&str]) -> (Result<Vec<String>, String>, Vec<String>, usize) {
         let stacks: Vec<LookedAt> =
             stacks.iter().map(|id| LookedAt { name: format!("shop-{id}"), id: (*id).to_owned() }).collect();
-        let (mut told, mut waited) = (Told::default(), 0);
+        let (mut told, mut waited) = (ToldProgress::default(), 0);
         let wait = async || {
             waited += 1;
             match waited {

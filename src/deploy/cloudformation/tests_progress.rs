@@ -6,9 +6,9 @@ use crate::operation::log_lines::LogEvent;
 
 /// Writes down what it is told.
 #[derive(Default)]
-pub(super) struct Told(pub(super) Vec<String>);
+pub(super) struct ToldProgress(pub(super) Vec<String>);
 
-impl DeployProgress for Told {
+impl DeployProgress for ToldProgress {
     fn banner(&mut self, _: &DeployBanner) {}
     fn message(&mut self, line: &str) {
         self.0.push(line.to_owned());

@@ -21,7 +21,7 @@ use self::plan::SeparatePlan;
 use self::stack_progress::StackProgress;
 use self::values::StackValues;
 use super::application::{READ, stage_of};
-use super::down::{self as single, Confirmation, DeletionLosses, counted};
+use super::down::{self as single, DeletionConsent, DeletionLosses, counted};
 use super::replacement_guard;
 use super::review::RunningStacks;
 use super::side_by_side;
@@ -183,13 +183,11 @@ impl SeparateRun<'_> {
     /// Deletes the stacks that left the application, and what stayed in others until now.
     async fn backward(&self, state: &RunState, progress: &SharedProgress<'_>) -> Result<(), DeployFailure> {
         for stage in DELETED {
-            let left = self.stacks.removed();
-            let left = left.filter(|(name, it)| deleted_with(self.deployment, name, it) == Some(stage));
-            let work = left.map(|(name, stack)| self.delete(name, stack, state, progress));
+            let left = of_stage(self.deployment, self.stacks.removed(), stage);
+            let work = left.into_iter().map(|(name, stack)| self.delete(name, stack, state, progress));
             side_by_side::run(TOGETHER, work).await?;
-            let again = self.deployment.separate.iter().filter(|it| it.stage == stage);
-            let again = again.filter(|it| self.stacks.departure(&it.stack).is_some());
-            let work = again.map(|it| self.one(&it.stack, Some(it), false, state, progress));
+            let again = self.plan.trimmed(stage);
+            let work = again.into_iter().map(|it| self.one(&it.stack, Some(it), false, state, progress));
             side_by_side::run(TOGETHER, work).await?;
         }
         match self.stacks.departure(&self.deployment.stack) {
@@ -320,6 +318,15 @@ fn deleted_with(deployment: &StackDeployment, name: &str, stack: &DeployedStack)
     (name != deployment.stack).then(|| stage_of(stack).or(planned).and_then(known).unwrap_or(last))
 }
 
+/// Of some stacks, those that are deleted with a stage.
+fn of_stage<'a>(
+    deployment: &StackDeployment,
+    stacks: impl Iterator<Item = (&'a String, &'a DeployedStack)>,
+    stage: &str,
+) -> Vec<(&'a String, &'a DeployedStack)> {
+    stacks.filter(|(name, it)| deleted_with(deployment, name, it) == Some(stage)).collect()
+}
+
 /// What the deletion of all stacks takes: the number, then what becomes of what keeps data.
 fn told(application: &str, losses: &[DeletionLosses]) -> Vec<String> {
     let deleted = losses.iter().map(|it| it.deleted).sum();
@@ -338,12 +345,11 @@ async fn delete_all(
     let one = async |name: &str| {
         let stack = StackDeployment { stack: name.to_owned(), ..StackDeployment::default() };
         let mut own = StackProgress::new(progress, name, &deployment.stack);
-        let done = single::one(session, &stack, Confirmation::Given, options, &mut own);
+        let done = single::one(session, &stack, DeletionConsent::Given, options, &mut own);
         Box::pin(done).await.map(|_| ())
     };
     for stage in DELETED {
-        let those = there.iter().filter(|(name, it)| deleted_with(deployment, name, it) == Some(stage));
-        let names = those.map(|(name, _)| name);
+        let names = of_stage(deployment, there.iter(), stage).into_iter().map(|(name, _)| name);
         side_by_side::run(TOGETHER, names.map(|name| one(name))).await?;
     }
     match there.contains_key(&deployment.stack) {

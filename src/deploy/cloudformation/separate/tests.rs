@@ -5,7 +5,7 @@ use super::plan::{self, SeparatePlan};
 use super::stack_progress::StackProgress;
 use super::values::{self, StackValues};
 use super::*;
-use crate::deploy::cloudformation::tests_progress::Told;
+use crate::deploy::cloudformation::tests_progress::ToldProgress;
 use crate::deploy::progress::{PlannedChange, ProgressEvent, ResourceAction};
 use crate::operation::difference::DeploymentDiff;
 use crate::operation::log_lines::LogEvent;
@@ -337,11 +337,34 @@ fn every_stack_is_deleted_with_a_stage_and_the_first_one_last() {
     assert_eq!(with("shop-OldStack", None), Some("shared"));
     assert_eq!(with("shop-OldStack", Some("of another version")), Some("shared"));
     assert_eq!(with("shop", Some("foundation")), None);
+    let there: BTreeMap<String, DeployedStack> = ["shop", "shop-Shared", "shop-WebStack", "shop-OldStack"]
+        .map(|name| there(name, CreateComplete, &[]))
+        .into();
+    let of = |stage: &str| {
+        let found = of_stage(&deployment, there.iter(), stage);
+        found.into_iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()
+    };
+    let none = Vec::<String>::new();
+    assert_eq!(
+        DELETED.map(of),
+        [none.clone(), names(["shop-WebStack"]), none, names(["shop-OldStack", "shop-Shared"])]
+    );
+}
+
+#[test]
+fn what_leaves_a_stack_goes_with_the_stage_of_the_stack() {
+    let (deployment, none) = (deployment(), values(&[]));
+    let less = [("shop", FIRST), ("shop-Shared", FIRST), ("shop-WebStack", WEB)];
+    let less = stacks(&less, CreateComplete);
+    let plan =
+        SeparatePlan { deployment: &deployment, force: &ForcedTasks::None, stacks: &less, values: &none };
+    let trimmed = |stage: &str| plan.trimmed(stage).iter().map(|it| it.stack.clone()).collect::<Vec<_>>();
+    assert_eq!(DELETED.map(trimmed), [vec![], vec![], vec![], names(["shop-Shared"])]);
 }
 
 #[test]
 fn a_stack_reports_with_its_name_in_front() {
-    let mut told = Told::default();
+    let mut told = ToldProgress::default();
     let shared: SharedProgress<'_> = RefCell::new(&mut told);
     let mut web = StackProgress::new(&shared, "shop-WebStack", "shop");
     web.message("creating a change set");
