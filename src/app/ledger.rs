@@ -7,7 +7,7 @@ use super::at::{Claim, ManifestLeaf};
 use super::compose_tree::ComposeTree;
 use super::disposition::{BehaviourEffect, Disposition, LedgerEntry};
 use super::inexact_claims::InexactClaims;
-use super::report::{DispositionReport, ReportRow};
+use super::report::{DispositionReport, ReportPlaces, ReportRow};
 use super::settings::UnclaimedSettings;
 use super::support::{KeySupport, SupportIndex, SupportRow, SupportTable};
 use super::untold_leaves::UntoldLeaves;
@@ -161,6 +161,7 @@ impl Ledger {
         let claims = self.spread(manifest);
         let first = manifest.files.first().and_then(|file| sources.file(*file));
         let base = first.and_then(|file| file.path().parent()).unwrap_or(Utf8Path::new(""));
+        let mut places = ReportPlaces::new(sources, base);
         let mut report = DispositionReport::default();
         let mut unclaimed = UnclaimedSettings::default();
         let mut untold = UntoldLeaves::default();
@@ -194,7 +195,7 @@ impl Ledger {
             if row.is_none() {
                 untold.note(leaf, claim.map_or(leaf, |claim| claim.node), &entry, manifest);
             }
-            report.rows.push(ReportRow::new(path, entry, row.map(|row| row.key), (sources, base), origin));
+            report.rows.push(ReportRow::new(path, entry, row.map(|row| row.key), &mut places, origin));
         }
         unclaimed.report(table.target, diagnostics);
         for (key, leaves) in explained {

@@ -3,8 +3,9 @@
 use super::disposition::{BehaviourEffect, Disposition, LedgerEntry};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use tranship_frontend::compose::KeyPath;
-use tranship_frontend::source::{Origin, Sources, Span};
+use tranship_frontend::source::{FileId, Origin, Sources, Span};
 
 /// The closed ledger.
 #[derive(Debug, Default, Serialize)]
@@ -114,7 +115,7 @@ impl ReportRow {
         key: KeyPath,
         entry: LedgerEntry,
         support: Option<&'static str>,
-        (sources, base): (&Sources, &Utf8Path),
+        places: &mut ReportPlaces<'_>,
         origin: Origin,
     ) -> Self {
         let (disposition, value, reason, effect) = match entry.disposition {
@@ -125,8 +126,6 @@ impl ReportRow {
             Disposition::Ignored { reason, effect } => ("ignored", None, Some(reason), Some(effect)),
             Disposition::Rejected { reason } => ("rejected", None, Some(reason), None),
         };
-        let origin =
-            sources.places(origin).iter().filter_map(|place| shown(sources, base, place.span)).collect();
         ReportRow {
             key: key.to_string(),
             disposition,
@@ -134,16 +133,36 @@ impl ReportRow {
             value,
             reason,
             loses: effect.map(|effect| effect == BehaviourEffect::ChangesBehaviour),
-            origin,
+            origin: places.of(origin),
             support,
         }
     }
 }
 
-fn shown(sources: &Sources, base: &Utf8Path, span: Span) -> Option<String> {
-    let file = sources.file(span.file)?;
-    let location = file.location(span.start);
-    Some(format!("{}:{}:{}", seen_from(base, file.path()), location.line, location.column))
+/// Shows origins as a report does: the files as seen from a directory.
+pub(super) struct ReportPlaces<'s> {
+    sources: &'s Sources,
+    base: &'s Utf8Path,
+    /// The files that were shown, as they are seen from there.
+    seen: BTreeMap<FileId, Utf8PathBuf>,
+}
+
+impl<'s> ReportPlaces<'s> {
+    pub(super) fn new(sources: &'s Sources, base: &'s Utf8Path) -> Self {
+        ReportPlaces { sources, base, seen: BTreeMap::new() }
+    }
+
+    fn of(&mut self, origin: Origin) -> Vec<String> {
+        let places = self.sources.places(origin);
+        places.iter().filter_map(|place| self.shown(place.span)).collect()
+    }
+
+    fn shown(&mut self, span: Span) -> Option<String> {
+        let file = self.sources.file(span.file)?;
+        let location = file.location(span.start);
+        let path = self.seen.entry(span.file).or_insert_with(|| seen_from(self.base, file.path()));
+        Some(format!("{path}:{}:{}", location.line, location.column))
+    }
 }
 
 /// `path` as seen from `base`; both are absolute, or both relative to the working directory.

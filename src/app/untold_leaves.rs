@@ -121,7 +121,7 @@ fn lines(origin: Origin, sources: &Sources) -> Vec<(FileId, usize)> {
     places
         .filter_map(|place| {
             let file = sources.file(place.span.file)?;
-            Some((place.span.file, file.location(place.span.start).line))
+            Some((place.span.file, file.line_of(place.span.start as usize)))
         })
         .collect()
 }

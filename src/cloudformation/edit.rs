@@ -207,7 +207,7 @@ fn merge(known: &mut PropertyMap, new: &PropertyMap, at: &ValuePath, changes: &m
             }
             (Some(before), _) => changes.extend(set(before, value, &path)),
             (None, _) => {
-                known.set(key, value);
+                known.set(key.to_owned(), value);
                 changes.push(ValueChange { path, before: None, after: Some(value.clone()) });
             }
         }

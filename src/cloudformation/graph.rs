@@ -1,6 +1,6 @@
 //! References in a template: undefined names, and cycles that CloudFormation cannot create.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{
     IntrinsicFunction, IntrinsicTarget, LogicalId, PropertyMap, Resource, SubPart, Template,
@@ -53,19 +53,29 @@ impl TemplateValue {
     /// Every name referenced in this value, in order.
     pub fn dependencies(&self) -> Vec<ResourceDependency> {
         let mut found = Vec::new();
+        self.add_dependencies(&mut found);
+        found
+    }
+
+    fn add_dependencies(&self, found: &mut Vec<ResourceDependency>) {
         self.walk(&mut |value| {
             if let TemplateValue::Function(function) = value {
-                found.extend(direct(function));
+                add_direct(function, found);
             }
         });
-        found
     }
 }
 
 impl PropertyMap {
     /// Every name referenced in this map, in order.
     pub fn dependencies(&self) -> Vec<ResourceDependency> {
-        self.values().flat_map(TemplateValue::dependencies).collect()
+        let mut found = Vec::new();
+        self.add_dependencies(&mut found);
+        found
+    }
+
+    fn add_dependencies(&self, found: &mut Vec<ResourceDependency>) {
+        self.values().for_each(|value| value.add_dependencies(found));
     }
 }
 
@@ -75,7 +85,8 @@ impl TemplateCondition {
         let mut found = Vec::new();
         self.walk(&mut |condition| match condition {
             TemplateCondition::Equals(left, right) => {
-                found.extend([left, right].into_iter().flat_map(TemplateValue::dependencies))
+                left.add_dependencies(&mut found);
+                right.add_dependencies(&mut found);
             }
             TemplateCondition::Named(id) => found.push(ResourceDependency::Condition(id.clone())),
             TemplateCondition::Not(_) | TemplateCondition::And(_) | TemplateCondition::Or(_) => {}
@@ -84,14 +95,27 @@ impl TemplateCondition {
     }
 }
 
-fn direct(function: &IntrinsicFunction) -> Vec<ResourceDependency> {
+impl Resource {
+    /// Every name that the resource refers to, its order included.
+    pub fn dependencies(&self) -> Vec<ResourceDependency> {
+        let mut found: Vec<ResourceDependency> =
+            self.condition.iter().cloned().map(ResourceDependency::Condition).collect();
+        found.extend(self.depends_on.iter().cloned().map(ResourceDependency::Order));
+        for map in [&self.properties, &self.creation_policy, &self.update_policy, &self.metadata] {
+            map.add_dependencies(&mut found);
+        }
+        found
+    }
+}
+
+fn add_direct(function: &IntrinsicFunction, found: &mut Vec<ResourceDependency>) {
     match function {
-        IntrinsicFunction::Ref(target) => reference(target).into_iter().collect(),
-        IntrinsicFunction::GetAtt(id, _) => vec![ResourceDependency::Attribute(id.clone())],
-        IntrinsicFunction::If(condition, ..) => vec![ResourceDependency::Condition(condition.clone())],
-        IntrinsicFunction::FindInMap(mapping, ..) => vec![ResourceDependency::Mapping(mapping.clone())],
-        IntrinsicFunction::Sub(sub) => sub.parts().iter().filter_map(part).collect(),
-        _ => Vec::new(),
+        IntrinsicFunction::Ref(target) => found.extend(reference(target)),
+        IntrinsicFunction::GetAtt(id, _) => found.push(ResourceDependency::Attribute(id.clone())),
+        IntrinsicFunction::If(condition, ..) => found.push(ResourceDependency::Condition(condition.clone())),
+        IntrinsicFunction::FindInMap(mapping, ..) => found.push(ResourceDependency::Mapping(mapping.clone())),
+        IntrinsicFunction::Sub(sub) => found.extend(sub.parts().iter().filter_map(part)),
+        _ => {}
     }
 }
 
@@ -111,15 +135,18 @@ fn reference(target: &IntrinsicTarget) -> Option<ResourceDependency> {
     }
 }
 
+/// A reference, with the id that it occurs in.
+pub(super) type ResourceUse<'t> = (&'t LogicalId, ResourceDependency);
+
 /// Every reference with the id it occurs in, in template order.
-pub(super) fn uses(template: &Template) -> Vec<(&LogicalId, ResourceDependency)> {
+pub(super) fn uses(template: &Template) -> Vec<ResourceUse<'_>> {
     let named = |id: Option<&LogicalId>| id.cloned().map(ResourceDependency::Condition);
     let mut uses = Vec::new();
     for (id, condition) in &template.conditions {
         uses.extend(condition.dependencies().into_iter().map(|it| (id, it)));
     }
     for (id, resource) in &template.resources {
-        uses.extend(needs(resource).into_iter().map(|it| (id, it)));
+        uses.extend(resource.dependencies().into_iter().map(|it| (id, it)));
     }
     for (id, output) in &template.outputs {
         uses.extend(named(output.condition.as_ref()).map(|it| (id, it)));
@@ -201,89 +228,91 @@ fn missing_key(mapping: &PropertyMap, first: &TemplateValue, second: &TemplateVa
     }
 }
 
-/// Every name that a resource refers to, its order included.
-pub(super) fn needs(resource: &Resource) -> Vec<ResourceDependency> {
-    let sections =
-        [&resource.properties, &resource.creation_policy, &resource.update_policy, &resource.metadata];
-    let condition = resource.condition.iter().cloned().map(ResourceDependency::Condition);
-    let order = resource.depends_on.iter().cloned().map(ResourceDependency::Order);
-    condition.chain(order).chain(sections.into_iter().flat_map(PropertyMap::dependencies)).collect()
-}
-
 /// References to names that the template does not define: where, and what.
-pub(super) fn undefined(template: &Template) -> Vec<(LogicalId, ResourceDependency)> {
+pub(super) fn undefined(
+    template: &Template,
+    uses: &[ResourceUse<'_>],
+) -> Vec<(LogicalId, ResourceDependency)> {
     let mut seen = BTreeSet::new();
-    uses(template)
-        .into_iter()
+    uses.iter()
         .filter(|(_, dependency)| !dependency.is_met(template))
-        .map(|(id, dependency)| (id.clone(), dependency))
+        .map(|(id, dependency)| ((*id).clone(), dependency.clone()))
         .filter(|found| seen.insert(found.clone()))
         .collect()
 }
 
 /// Resources (or conditions) that depend on each other: each cycle once, from its first member on.
-pub(super) fn cycles(template: &Template) -> Vec<Vec<LogicalId>> {
-    let mut edges: BTreeMap<&LogicalId, Vec<&LogicalId>> = BTreeMap::new();
+pub(super) fn cycles(template: &Template, uses: &[ResourceUse<'_>]) -> Vec<Vec<LogicalId>> {
+    let conditions = template.conditions.len();
+    let ids: Vec<&LogicalId> = template.conditions.keys().chain(template.resources.keys()).collect();
+    let resource = |id: &LogicalId| template.resources.get_index_of(id).map(|at| conditions + at);
+    let condition = |id: &LogicalId| template.conditions.get_index_of(id);
+    let mut edges: Vec<Vec<usize>> = vec![Vec::new(); ids.len()];
     let mut known = BTreeSet::new();
-    let uses = uses(template);
-    for (from, dependency) in &uses {
-        let to = dependency.id();
-        let within = match dependency {
-            ResourceDependency::Condition(_) => {
-                template.conditions.contains_key(*from) && !template.resources.contains_key(*from)
-            }
-            ResourceDependency::Mapping(_) => false,
-            _ => template.resources.contains_key(*from) && template.resources.contains_key(to),
+    for (from, dependency) in uses {
+        let ends = match dependency {
+            ResourceDependency::Mapping(_) => None,
+            ResourceDependency::Condition(to) => match resource(from) {
+                Some(_) => None,
+                None => condition(from).zip(condition(to)),
+            },
+            other => resource(from).zip(resource(other.id())),
         };
-        let targets = edges.entry(*from).or_default();
-        if within && known.insert((*from, to)) {
-            targets.push(to);
-        }
+        let Some((from, to)) = ends.filter(|ends| known.insert(*ends)) else { continue };
+        edges.get_mut(from).into_iter().for_each(|targets| targets.push(to));
     }
-    let order = template.conditions.keys().chain(template.resources.keys());
-    CycleSearch { edges, done: BTreeSet::new(), cycles: Vec::new() }.run(order)
+    let places = vec![None; ids.len()];
+    let done = vec![false; ids.len()];
+    let cycles = CycleSearch { edges, done, places, cycles: Vec::new() }.run();
+    let named =
+        |cycle: Vec<usize>| cycle.into_iter().filter_map(|at| ids.get(at).copied().cloned()).collect();
+    cycles.into_iter().map(named).collect()
 }
 
 /// Depth-first search with an explicit stack: a template may be too deep for the thread's stack.
-struct CycleSearch<'a> {
-    edges: BTreeMap<&'a LogicalId, Vec<&'a LogicalId>>,
-    done: BTreeSet<&'a LogicalId>,
-    cycles: Vec<Vec<LogicalId>>,
+struct CycleSearch {
+    /// What each depends on, by number.
+    edges: Vec<Vec<usize>>,
+    done: Vec<bool>,
+    /// Where each is on the path.
+    places: Vec<Option<usize>>,
+    cycles: Vec<Vec<usize>>,
 }
 
-impl<'a> CycleSearch<'a> {
-    fn run(mut self, order: impl Iterator<Item = &'a LogicalId>) -> Vec<Vec<LogicalId>> {
-        for start in order {
+impl CycleSearch {
+    fn run(mut self) -> Vec<Vec<usize>> {
+        for start in 0..self.edges.len() {
             self.from(start);
         }
         self.cycles
     }
 
-    fn from(&mut self, start: &'a LogicalId) {
-        let mut path: Vec<(&LogicalId, usize)> = vec![(start, 0)];
-        let mut places = BTreeMap::from([(start, 0)]);
+    fn from(&mut self, start: usize) {
+        let mut path: Vec<(usize, usize)> = Vec::new();
+        self.enter(start, &mut path);
         while let Some((node, next)) = path.last_mut() {
             let target = self.edges.get(*node).and_then(|targets| targets.get(*next)).copied();
             *next += 1;
             match target {
-                _ if self.done.contains(*node) => {
-                    places.remove(*node);
-                    path.pop();
-                }
-                None => {
-                    self.done.insert(*node);
-                    places.remove(*node);
-                    path.pop();
-                }
-                Some(target) => match places.get(target).copied() {
-                    Some(at) => self.cycles.push(path.iter().skip(at).map(|(id, _)| (*id).clone()).collect()),
-                    None if self.done.contains(target) => {}
-                    None => {
-                        places.insert(target, path.len());
-                        path.push((target, 0));
-                    }
+                Some(target) => match self.places.get(target).copied().flatten() {
+                    Some(at) => self.cycles.push(path.iter().skip(at).map(|(node, _)| *node).collect()),
+                    None => self.enter(target, &mut path),
                 },
+                None => {
+                    let node = *node;
+                    self.places.get_mut(node).into_iter().for_each(|place| *place = None);
+                    self.done.get_mut(node).into_iter().for_each(|done| *done = true);
+                    path.pop();
+                }
             }
+        }
+    }
+
+    /// Goes on with a node, unless all that it leads to is known.
+    fn enter(&mut self, node: usize, path: &mut Vec<(usize, usize)>) {
+        if self.done.get(node) == Some(&false) {
+            self.places.get_mut(node).into_iter().for_each(|place| *place = Some(path.len()));
+            path.push((node, 0));
         }
     }
 }
@@ -298,7 +327,10 @@ mod tests {
     }
 
     fn resource(references: &[&str]) -> Resource {
-        Resource::new("AWS::X::Y", references.iter().map(|name| (*name, id(name).reference())).collect())
+        Resource::new(
+            "AWS::X::Y",
+            references.iter().map(|name| ((*name).to_owned(), id(name).reference())).collect(),
+        )
     }
 
     #[test]
@@ -308,8 +340,10 @@ mod tests {
         let value = FnSub::text("x").att(&id("P"), "Arn").reference(&id("Q")).value(If(&id("C"), "a", "b"));
         template.add(&id("A"), Resource::new("AWS::X::Y", props! { "V" => value }).depends_on(&id("B")));
         template.add_output(&id("O"), TemplateOutput::new("", id("Z").arn()));
-        let found: Vec<_> =
-            undefined(&template).into_iter().map(|(at, what)| format!("{at}: {what:?}")).collect();
+        let found: Vec<_> = undefined(&template, &uses(&template))
+            .into_iter()
+            .map(|(at, what)| format!("{at}: {what:?}"))
+            .collect();
         let expected = [
             "A: Order(LogicalId(\"B\"))",
             "A: Attribute(LogicalId(\"P\"))",
@@ -328,10 +362,10 @@ mod tests {
         {
             template.add(&id(name), resource(&references));
         }
-        assert_eq!(cycles(&template), [vec![id("A"), id("B"), id("C")], vec![id("D")]]);
+        assert_eq!(cycles(&template, &uses(&template)), [vec![id("A"), id("B"), id("C")], vec![id("D")]]);
         template.resources.swap_remove(&id("C"));
         template.resources.swap_remove(&id("D"));
-        assert_eq!(cycles(&template), Vec::<Vec<LogicalId>>::new());
+        assert_eq!(cycles(&template, &uses(&template)), Vec::<Vec<LogicalId>>::new());
     }
 
     #[test]
@@ -339,7 +373,7 @@ mod tests {
         let mut template = Template::new("");
         template.add_condition(&id("A"), TemplateCondition::Named(id("B")).not());
         template.add_condition(&id("B"), TemplateCondition::Named(id("A")));
-        assert_eq!(cycles(&template), [vec![id("A"), id("B")]]);
+        assert_eq!(cycles(&template, &uses(&template)), [vec![id("A"), id("B")]]);
     }
 
     #[test]
@@ -349,6 +383,6 @@ mod tests {
             template.add(&id(&format!("R{n}")), resource(&[&format!("R{}", n + 1)]));
         }
         template.add(&id("R50000"), resource(&[]));
-        assert!(cycles(&template).is_empty());
+        assert!(cycles(&template, &uses(&template)).is_empty());
     }
 }

@@ -85,11 +85,11 @@ impl PolicyStatement {
         let mut actions = self.actions.clone();
         actions.sort();
         actions.dedup();
-        let conditions: PropertyMap = self
-            .conditions
-            .iter()
-            .map(|(operator, keys)| (operator, keys.iter().collect::<PropertyMap>()))
-            .collect();
+        let own = |keys: &BTreeMap<String, TemplateValue>| {
+            keys.iter().map(|(key, value)| (key.clone(), value)).collect::<PropertyMap>()
+        };
+        let conditions: PropertyMap =
+            self.conditions.iter().map(|(operator, keys)| (operator.clone(), own(keys))).collect();
         PropertyMap::new()
             .with("Effect", self.effect.as_str())
             .with("Action", actions)

@@ -123,20 +123,22 @@ impl IntrinsicFunction {
         }
     }
 
-    /// The function's arguments, in order.
-    pub fn arguments(&self) -> Vec<&TemplateValue> {
+    /// Calls `visit` on each of the function's arguments, in order.
+    pub fn for_each_argument<'a>(&'a self, visit: &mut dyn FnMut(&'a TemplateValue)) {
         match self {
-            IntrinsicFunction::Ref(_) | IntrinsicFunction::GetAtt(..) => Vec::new(),
-            IntrinsicFunction::Sub(sub) => sub.parts().iter().filter_map(SubPart::value).collect(),
-            IntrinsicFunction::Join(_, list)
-            | IntrinsicFunction::Select(_, list)
-            | IntrinsicFunction::Split(_, list) => vec![list],
-            IntrinsicFunction::GetAzs(value)
+            IntrinsicFunction::Ref(_) | IntrinsicFunction::GetAtt(..) => {}
+            IntrinsicFunction::Sub(sub) => sub.parts().iter().filter_map(SubPart::value).for_each(visit),
+            IntrinsicFunction::Join(_, value)
+            | IntrinsicFunction::Select(_, value)
+            | IntrinsicFunction::Split(_, value)
+            | IntrinsicFunction::GetAzs(value)
             | IntrinsicFunction::ImportValue(value)
-            | IntrinsicFunction::Base64(value) => vec![value],
-            IntrinsicFunction::Cidr(block, ..) => vec![block],
-            IntrinsicFunction::If(_, yes, no) => vec![yes, no],
-            IntrinsicFunction::FindInMap(_, first, second) => vec![first, second],
+            | IntrinsicFunction::Base64(value)
+            | IntrinsicFunction::Cidr(value, ..) => visit(value),
+            IntrinsicFunction::If(_, first, second) | IntrinsicFunction::FindInMap(_, first, second) => {
+                visit(first);
+                visit(second);
+            }
         }
     }
 }

@@ -105,6 +105,6 @@ fn argument(function: &IntrinsicFunction) -> Json {
                 false => json!([text, variables.into_iter().collect::<PropertyMap>().to_json()]),
             }
         }
-        other => TemplateValue::List(other.list()).to_json(),
+        other => Json::Array(other.list().iter().map(|argument| argument.to_json()).collect()),
     }
 }

@@ -96,7 +96,8 @@ pub use intrinsic::{
     PseudoParameter, Select, Split, TemplateCondition,
 };
 pub use limits::{
-    INLINE_BYTES, LIMITS, NESTED_OPERATION, StackRoom, TemplateLimit, TemplateViolation, check,
+    INLINE_BYTES, LIMITS, NESTED_OPERATION, STACK_RESOURCES, StackRoom, TemplateLimit, TemplateViolation,
+    check, check_written, cycles, exceeded_quotas,
 };
 pub use map::PropertyMap;
 pub use name::LogicalId;

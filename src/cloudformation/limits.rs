@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use super::sub::DYNAMIC;
 use super::{IntrinsicFunction, LogicalId, ResourceDependency, SubPart, Template, TemplateValue, graph};
 
 /// A quota of CloudFormation.
@@ -20,7 +21,8 @@ pub struct TemplateLimit {
 pub const INLINE_BYTES: usize = 51_200;
 
 const BODY: TemplateLimit = TemplateLimit { what: "bytes in the template", most: 1_000_000 };
-const RESOURCES: TemplateLimit = TemplateLimit { what: "resources", most: 500 };
+/// Resources of one stack.
+pub const STACK_RESOURCES: TemplateLimit = TemplateLimit { what: "resources", most: 500 };
 const PARAMETERS: TemplateLimit = TemplateLimit { what: "parameters", most: 200 };
 const OUTPUTS: TemplateLimit = TemplateLimit { what: "outputs", most: 200 };
 const MAPPINGS: TemplateLimit = TemplateLimit { what: "mappings", most: 200 };
@@ -38,7 +40,7 @@ pub const NESTED_OPERATION: TemplateLimit =
 /// Every quota that `check` applies to a template.
 pub const LIMITS: &[TemplateLimit] = &[
     BODY,
-    RESOURCES,
+    STACK_RESOURCES,
     PARAMETERS,
     OUTPUTS,
     MAPPINGS,
@@ -117,7 +119,7 @@ impl TemplateViolation {
         let TemplateViolation::TooMany { limit, at: None, .. } = self else { return false };
         match room {
             StackRoom::Single => false,
-            StackRoom::Nested => [BODY, RESOURCES].contains(limit),
+            StackRoom::Nested => [BODY, STACK_RESOURCES].contains(limit),
             StackRoom::Separate => true,
         }
     }
@@ -157,10 +159,18 @@ impl fmt::Display for TemplateViolation {
 
 /// Everything CloudFormation would reject in this template, except what only the underlying services know.
 pub fn check(template: &Template) -> Vec<TemplateViolation> {
+    check_written(template, Some(&template.to_yaml()))
+}
+
+/// The same of a template whose text is there: it is as large as a quota allows or not. Without a text, its size is not asked.
+pub fn check_written(template: &Template, text: Option<&str>) -> Vec<TemplateViolation> {
     let mut found: Vec<TemplateViolation> =
         template.duplicates().iter().cloned().map(TemplateViolation::Duplicate).collect();
+    let uses = graph::uses(template);
     found.extend(
-        graph::undefined(template).into_iter().map(|(at, name)| TemplateViolation::Undefined { at, name }),
+        graph::undefined(template, &uses)
+            .into_iter()
+            .map(|(at, name)| TemplateViolation::Undefined { at, name }),
     );
     found.extend(
         graph::resources_in_conditions(template)
@@ -173,12 +183,27 @@ pub fn check(template: &Template) -> Vec<TemplateViolation> {
             key,
         }),
     );
-    found.extend(graph::cycles(template).into_iter().map(TemplateViolation::Cycle));
+    found.extend(graph::cycles(template, &uses).into_iter().map(TemplateViolation::Cycle));
     found.extend(template.resources.is_empty().then_some(TemplateViolation::Empty));
-    counts(template, &mut found);
+    counts(template, text, &mut found);
     lengths(template, &mut found);
     dynamic_references(template, &mut found);
     found
+}
+
+/// The quotas that a template exceeds. Without a text, its size is not asked.
+pub fn exceeded_quotas(template: &Template, text: Option<&str>) -> Vec<TemplateViolation> {
+    let mut found = Vec::new();
+    counts(template, text, &mut found);
+    lengths(template, &mut found);
+    dynamic_references(template, &mut found);
+    found.retain(|one| matches!(one, TemplateViolation::TooMany { .. }));
+    found
+}
+
+/// Resources that wait for each other.
+pub fn cycles(template: &Template) -> Vec<TemplateViolation> {
+    graph::cycles(template, &graph::uses(template)).into_iter().map(TemplateViolation::Cycle).collect()
 }
 
 fn hold(found: &mut Vec<TemplateViolation>, limit: TemplateLimit, count: usize, at: Option<&LogicalId>) {
@@ -187,9 +212,9 @@ fn hold(found: &mut Vec<TemplateViolation>, limit: TemplateLimit, count: usize, 
     }
 }
 
-fn counts(template: &Template, found: &mut Vec<TemplateViolation>) {
-    hold(found, BODY, template.to_yaml().len(), None);
-    hold(found, RESOURCES, template.resources.len(), None);
+fn counts(template: &Template, text: Option<&str>, found: &mut Vec<TemplateViolation>) {
+    hold(found, BODY, text.map_or(0, str::len), None);
+    hold(found, STACK_RESOURCES, template.resources.len(), None);
     hold(found, PARAMETERS, template.parameters.len(), None);
     hold(found, OUTPUTS, template.outputs.len(), None);
     hold(found, MAPPINGS, template.mappings.len(), None);
@@ -215,41 +240,28 @@ fn dynamic_references(template: &Template, found: &mut Vec<TemplateViolation>) {
         template.resources.iter().flat_map(|(id, it)| it.properties.values().map(move |value| (id, value)));
     let outputs = template.outputs.iter().map(|(id, it)| (id, &it.value));
     for (at, value) in resources.chain(outputs) {
-        value.walk(&mut |value| {
-            for text in texts(value) {
-                if text.contains("{{resolve:") {
-                    found.push(TemplateViolation::Resolves { at: at.clone(), text: text.to_owned() });
+        value.walk(&mut |value| match value {
+            TemplateValue::String(text) => found.extend(resolved(at, text)),
+            TemplateValue::Function(function) => {
+                let IntrinsicFunction::Sub(sub) = function.as_ref() else { return };
+                for part in sub.parts() {
+                    match part {
+                        SubPart::Text(text) => found.extend(resolved(at, text)),
+                        SubPart::SecretField(..) | SubPart::Dynamic => count += 1,
+                        _ => {}
+                    }
                 }
             }
-            count += secret_fields(value);
+            _ => {}
         });
     }
     hold(found, DYNAMIC_REFERENCES, count, None);
 }
 
-/// The literal strings of this value itself.
-fn texts(value: &TemplateValue) -> Vec<&str> {
-    match value {
-        TemplateValue::String(text) => vec![text],
-        TemplateValue::Function(function) => match function.as_ref() {
-            IntrinsicFunction::Sub(sub) => sub.parts().iter().filter_map(literal).collect(),
-            _ => Vec::new(),
-        },
-        _ => Vec::new(),
-    }
-}
-
-fn literal(part: &SubPart) -> Option<&str> {
-    match part {
-        SubPart::Text(text) => Some(text),
-        _ => None,
-    }
-}
-
-fn secret_fields(value: &TemplateValue) -> usize {
-    let TemplateValue::Function(function) = value else { return 0 };
-    let IntrinsicFunction::Sub(sub) = function.as_ref() else { return 0 };
-    sub.parts().iter().filter(|part| matches!(part, SubPart::SecretField(..) | SubPart::Dynamic)).count()
+fn resolved(at: &LogicalId, text: &str) -> Option<TemplateViolation> {
+    // One character is found sooner, and few texts have it.
+    let resolves = text.contains('{') && text.contains(DYNAMIC);
+    resolves.then(|| TemplateViolation::Resolves { at: at.clone(), text: text.to_owned() })
 }
 
 #[cfg(test)]

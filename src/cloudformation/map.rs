@@ -1,19 +1,26 @@
 //! An ordered map of properties, with setters that read well in an emitter.
 
 use indexmap::IndexMap;
+use std::borrow::Cow;
 
 use super::TemplateValue;
+
+/// The name of a property: almost always a word of the program itself.
+type PropertyKey = Cow<'static, str>;
+
+/// Keys that are found by looking at each.
+const FEW_KEYS: usize = 16;
 
 /// Properties in insertion order; setting a key again replaces its value in place.
 ///
 /// A list, not a table of hashes: a template has tens of thousands of these maps, and most have fewer than eight keys.
 #[derive(Debug, Clone, Default)]
-pub struct PropertyMap(Vec<(String, TemplateValue)>);
+pub struct PropertyMap(Vec<(PropertyKey, TemplateValue)>);
 
 /// Two maps are equal if they have the same values under the same keys, in any order.
 impl PartialEq for PropertyMap {
     fn eq(&self, other: &PropertyMap) -> bool {
-        let same = |(at, (key, value)): (usize, &(String, TemplateValue))| match other.0.get(at) {
+        let same = |(at, (key, value)): (usize, &(PropertyKey, TemplateValue))| match other.0.get(at) {
             Some((there, found)) if there == key => found == value,
             _ => other.get(key) == Some(value),
         };
@@ -30,7 +37,7 @@ impl PropertyMap {
     }
 
     /// Sets a key.
-    pub fn set(&mut self, key: impl Into<String>, value: impl Into<TemplateValue>) -> &mut PropertyMap {
+    pub fn set(&mut self, key: impl Into<PropertyKey>, value: impl Into<TemplateValue>) -> &mut PropertyMap {
         let (key, value) = (key.into(), value.into());
         match self.get_mut(&key) {
             Some(known) => *known = value,
@@ -42,7 +49,7 @@ impl PropertyMap {
     /// Sets a key if there is a value.
     pub fn set_some(
         &mut self,
-        key: impl Into<String>,
+        key: impl Into<PropertyKey>,
         value: Option<impl Into<TemplateValue>>,
     ) -> &mut PropertyMap {
         if let Some(value) = value {
@@ -52,7 +59,7 @@ impl PropertyMap {
     }
 
     /// This map with a key added.
-    pub fn with(mut self, key: impl Into<String>, value: impl Into<TemplateValue>) -> PropertyMap {
+    pub fn with(mut self, key: impl Into<PropertyKey>, value: impl Into<TemplateValue>) -> PropertyMap {
         self.set(key, value);
         self
     }
@@ -60,7 +67,7 @@ impl PropertyMap {
     /// This map with a key added, if there is a value.
     pub fn with_some(
         mut self,
-        key: impl Into<String>,
+        key: impl Into<PropertyKey>,
         value: Option<impl Into<TemplateValue>>,
     ) -> PropertyMap {
         self.set_some(key, value);
@@ -70,7 +77,7 @@ impl PropertyMap {
     /// This map with a key set to a list, unless the list is empty.
     pub fn with_list<T: Into<TemplateValue>>(
         mut self,
-        key: impl Into<String>,
+        key: impl Into<PropertyKey>,
         items: impl IntoIterator<Item = T>,
     ) -> PropertyMap {
         let mut items = items.into_iter().map(Into::into).peekable();
@@ -108,7 +115,7 @@ impl PropertyMap {
 
     /// The keys, in order.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|(key, _)| key.as_str())
+        self.0.iter().map(|(key, _)| &**key)
     }
 
     /// The values, in order.
@@ -116,31 +123,42 @@ impl PropertyMap {
         self.0.iter().map(|(_, value)| value)
     }
 
+    /// The values, in order, mutably.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut TemplateValue> {
+        self.0.iter_mut().map(|(_, value)| value)
+    }
+
     /// Keys and values, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &TemplateValue)> {
-        self.0.iter().map(|(key, value)| (key.as_str(), value))
+        self.0.iter().map(|(key, value)| (&**key, value))
     }
 }
 
-impl<K: Into<String>, V: Into<TemplateValue>> FromIterator<(K, V)> for PropertyMap {
+impl<K: Into<PropertyKey>, V: Into<TemplateValue>> FromIterator<(K, V)> for PropertyMap {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> PropertyMap {
+        let mut entries = entries.into_iter().map(|(key, value)| (key.into(), value.into()));
+        let mut map = PropertyMap::new();
+        for (key, value) in entries.by_ref().take(FEW_KEYS) {
+            map.set(key, value);
+        }
+        let Some(next) = entries.next() else { return map };
         // However many there are, each is looked up once.
-        let entries = entries.into_iter().map(|(key, value)| (key.into(), value.into()));
-        let once: IndexMap<String, TemplateValue> = entries.collect();
+        let once: IndexMap<PropertyKey, TemplateValue> =
+            map.into_iter().chain(std::iter::once(next)).chain(entries).collect();
         PropertyMap(once.into_iter().collect())
     }
 }
 
 impl IntoIterator for PropertyMap {
-    type Item = (String, TemplateValue);
-    type IntoIter = std::vec::IntoIter<(String, TemplateValue)>;
+    type Item = (PropertyKey, TemplateValue);
+    type IntoIter = std::vec::IntoIter<(PropertyKey, TemplateValue)>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
     }
 }
 
-impl<K: Into<String>, V: Into<TemplateValue>> Extend<(K, V)> for PropertyMap {
+impl<K: Into<PropertyKey>, V: Into<TemplateValue>> Extend<(K, V)> for PropertyMap {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
         let entries = entries.into_iter().map(|(key, value)| (key.into(), value.into()));
         *self = std::mem::take(self).into_iter().chain(entries).collect();

@@ -7,7 +7,8 @@
 //!   words of a role and therefore has a hash;
 //! - an id with a hash never equals one without, because words that end like a hash get one themselves.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -16,27 +17,27 @@ use super::ResourceRole;
 /// Longer names are truncated and hashed; with the hash and the longest role, an id stays under 255 characters.
 const LONGEST_STEM: usize = 160;
 
-/// The name of a resource, parameter, condition, mapping or output inside a template.
+/// The name of a resource, parameter, condition, mapping or output inside a template. A copy shares the text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LogicalId(String);
+pub struct LogicalId(Arc<str>);
 
 impl LogicalId {
     /// The id of an object that a template has only one of: `Cluster`.
     pub fn only(role: ResourceRole) -> LogicalId {
-        LogicalId(role.as_str().to_owned())
+        LogicalId(role.as_str().into())
     }
 
     /// The id of a named object: `my-app` and `Service` give `MyAppService`.
     pub fn of(name: &str, role: ResourceRole) -> LogicalId {
         let words = pascal(name);
         let readable = kebab(&words) == name && !ResourceRole::absorbs(&words);
-        LogicalId(format!("{}{}", stem(words, readable, "name", name), role.as_str()))
+        LogicalId((stem(words, readable, "name", name) + role.as_str()).into())
     }
 
     /// The id of an object identified by several names, such as an edge: always hashed, in the given order.
     pub fn of_parts(names: &[&str], role: ResourceRole) -> LogicalId {
         let words: String = names.iter().map(|name| pascal(name)).collect();
-        LogicalId(format!("{}{}", stem(words, false, "parts", &names.join("\0")), role.as_str()))
+        LogicalId((stem(words, false, "parts", &names.join("\0")) + role.as_str()).into())
     }
 
     /// The parameter for a variable: `APP_VERSION` gives `AppVersion`.
@@ -44,13 +45,13 @@ impl LogicalId {
         let words = pascal(name);
         let readable =
             kebab(&words).replace('-', "_").to_ascii_uppercase() == name && !ResourceRole::ends(&words);
-        LogicalId(stem(words, readable, "variable", name))
+        LogicalId(stem(words, readable, "variable", name).into())
     }
 
     /// An id as it appears in a template: 1 to 255 letters and digits. `None` for anything else.
     pub fn parse(text: &str) -> Option<LogicalId> {
         let legal = (1..=255).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric());
-        legal.then(|| LogicalId(text.to_owned()))
+        legal.then(|| LogicalId(text.into()))
     }
 
     /// The id as text.
@@ -72,7 +73,9 @@ fn stem(mut words: String, readable: bool, kind: &str, name: &str) -> String {
     }
     words.truncate(LONGEST_STEM);
     let digest = Sha256::digest(format!("{kind}\0{name}"));
-    words.extend(digest.iter().take(4).map(|byte| format!("{byte:02x}")));
+    for byte in digest.iter().take(4) {
+        let _ = write!(words, "{byte:02x}");
+    }
     words
 }
 

@@ -10,16 +10,24 @@ use std::borrow::Cow;
 /// Words that a YAML 1.1 parser reads as a boolean or null, in lower case.
 const WORDS: &[&str] = &["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
 
+/// Bytes of the longest of them.
+const LONGEST_WORD: usize = 5;
+
 /// Whether a string can be unquoted, as a value or a key in block context.
 pub fn is_plain(text: &str) -> bool {
     let bytes = text.as_bytes();
     let starts = bytes.first().is_some_and(|first| first.is_ascii_alphabetic() || b"/$_(".contains(first));
     let is_word = || WORDS.iter().any(|word| word.eq_ignore_ascii_case(text));
+    let mut before = b'a';
+    let mut inside = |byte: u8| {
+        let breaks = matches!((before, byte), (b':', b' ') | (b' ', b'#')) || !matches!(byte, b' '..=b'~');
+        before = byte;
+        !breaks
+    };
     starts
-        && bytes.iter().all(|byte| matches!(byte, b' '..=b'~'))
-        && !bytes.windows(2).any(|pair| matches!(pair, b": " | b" #"))
-        && !text.ends_with([' ', ':'])
-        && !is_word()
+        && bytes.iter().all(|byte| inside(*byte))
+        && !matches!(before, b' ' | b':')
+        && !(bytes.len() <= LONGEST_WORD && is_word())
 }
 
 /// The string on one line: plain or double-quoted.
@@ -27,25 +35,38 @@ pub fn inline(text: &str) -> Cow<'_, str> {
     if is_plain(text) { text.into() } else { quoted(text).into() }
 }
 
+/// Adds the string on one line: plain or double-quoted.
+pub(super) fn push_inline(out: &mut String, text: &str) {
+    if is_plain(text) { out.push_str(text) } else { push_quoted(out, text) }
+}
+
 /// The string in double quotes, escaped.
 pub fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
+    push_quoted(&mut out, text);
+    out
+}
+
+fn push_quoted(out: &mut String, text: &str) {
     out.push('"');
-    for c in text.chars() {
+    let mut rest = text;
+    // What stands for itself is copied at once.
+    while let Some((at, c)) = rest.char_indices().find(|(_, c)| matches!(c, '"' | '\\') || !is_shown(*c)) {
+        out.push_str(rest.get(..at).unwrap_or_default());
         match c {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            c if is_shown(c) => out.push(c),
             c if u32::from(c) <= 0xFF => out.push_str(&format!("\\x{:02X}", u32::from(c))),
             c if u32::from(c) <= 0xFFFF => out.push_str(&format!("\\u{:04X}", u32::from(c))),
             c => out.push_str(&format!("\\U{:08X}", u32::from(c))),
         }
+        rest = rest.get(at + c.len_utf8()..).unwrap_or_default();
     }
+    out.push_str(rest);
     out.push('"');
-    out
 }
 
 /// The header (`|` or `|-`) and the lines of a literal block; `None` if a block cannot hold the string.
@@ -64,7 +85,10 @@ pub fn block(text: &str) -> Option<(&'static str, Vec<&str>)> {
 }
 
 /// The text as the rest of a comment: on one line, for every reader.
-pub fn comment(text: &str) -> String {
+pub fn comment(text: &str) -> Cow<'_, str> {
+    if text.chars().all(is_printable) {
+        return text.into();
+    }
     text.chars().map(|c| if is_printable(c) { c } else { ' ' }).collect()
 }
 

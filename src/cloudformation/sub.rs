@@ -1,5 +1,7 @@
 //! `Fn::Sub` from typed parts: literal text is escaped by the type, so it never becomes a reference.
 
+use std::borrow::Cow;
+
 use super::{IntrinsicFunction, IntrinsicTarget, LogicalId, PseudoParameter, TemplateValue};
 
 /// What a dynamic reference starts with.
@@ -144,12 +146,14 @@ impl FnSub {
 
     /// The string as it is, where nothing in it is a reference to the template: text and dynamic references alone.
     pub(super) fn plain(&self) -> Option<String> {
-        let part = |part: &SubPart| match part {
+        let text = |part: &SubPart| match part {
             SubPart::Text(text) => Some(text.clone()),
             SubPart::Dynamic => Some(DYNAMIC.to_owned()),
             _ => None,
         };
-        self.0.iter().map(part).collect()
+        // Most refer to something, which nothing is copied to find out.
+        let refers = self.0.iter().any(|part| !matches!(part, SubPart::Text(_) | SubPart::Dynamic));
+        if refers { None } else { self.0.iter().map(text).collect() }
     }
 
     /// A string that the user wrote for `Fn::Sub`, with the variables of its map.
@@ -205,8 +209,8 @@ impl FnSub {
                     Some(escaped) => text.push_str(&escaped),
                     None => self.variable(&mut text, &mut variables, TemplateValue::String(literal.clone())),
                 },
-                SubPart::Reference(target) => text.push_str(&format!("${{{}}}", target.as_str())),
-                SubPart::Attribute(id, attribute) => text.push_str(&format!("${{{id}.{attribute}}}")),
+                SubPart::Reference(target) => text.extend(["${", target.as_str(), "}"]),
+                SubPart::Attribute(id, attribute) => text.extend(["${", id.as_str(), ".", attribute, "}"]),
                 SubPart::SecretField(id, field) => {
                     text.push_str(&format!("{{{{resolve:secretsmanager:${{{id}}}:SecretString:{field}}}}}"));
                 }
@@ -242,7 +246,14 @@ impl FnSub {
 
 /// Escapes `${Name}` as `${!Name}`. Returns `None` if that form might not be read back correctly (an unclosed
 /// brace, unusual characters): such a string is passed as a variable, whose content CloudFormation does not parse.
-fn escape(text: &str) -> Option<String> {
+fn escape(text: &str) -> Option<Cow<'_, str>> {
+    // A brace directly after this string would otherwise join its dollar sign.
+    if text.ends_with('$') {
+        return None;
+    }
+    if !text.contains('$') {
+        return Some(text.into());
+    }
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("${") {
@@ -258,8 +269,7 @@ fn escape(text: &str) -> Option<String> {
         rest = inner;
     }
     out.push_str(rest);
-    // A brace directly after this string would otherwise join its dollar sign.
-    (!text.ends_with('$')).then_some(out)
+    Some(out.into())
 }
 
 #[cfg(test)]

@@ -155,6 +155,16 @@ impl Resource {
         }
     }
 
+    /// The resource, of which only the kind, the condition and the provenance stay here.
+    pub(super) fn take_content(&mut self) -> Resource {
+        let rest = Resource {
+            condition: self.condition.clone(),
+            comments: self.comments.clone(),
+            ..Resource::new(self.kind.clone(), PropertyMap::new())
+        };
+        std::mem::replace(self, rest)
+    }
+
     /// Adds a line of provenance, once.
     pub fn comment(mut self, line: impl Into<String>) -> Resource {
         let line = line.into();
@@ -222,7 +232,7 @@ impl Resource {
     }
 
     /// Sets a metadata key.
-    pub fn metadata(mut self, key: &str, value: impl Into<TemplateValue>) -> Resource {
+    pub fn metadata(mut self, key: &'static str, value: impl Into<TemplateValue>) -> Resource {
         self.metadata.set(key, value);
         self
     }
@@ -423,38 +433,70 @@ impl TemplateOutput {
 impl Resource {
     /// The resource as a map of the template.
     pub(super) fn body(&self) -> PropertyMap {
-        if self.depends_on.is_empty() {
-            return self.whole_body();
-        }
-        // References already imply an order, and linters object to stating it twice.
-        let said: Vec<ResourceDependency> = self.properties.dependencies();
-        let implied: BTreeSet<&LogicalId> = said.iter().map(ResourceDependency::id).collect();
-        self.body_after(self.depends_on.iter().filter(|id| !implied.contains(id)).collect())
+        map_of(self.sections())
     }
 
     /// The same with every `DependsOn`, also what a reference implies.
     pub fn whole_body(&self) -> PropertyMap {
-        self.body_after(self.depends_on.iter().collect())
+        map_of(self.sections_after(self.depends_on.iter().collect()))
     }
 
-    fn body_after(&self, depends_on: Vec<&LogicalId>) -> PropertyMap {
-        let section = |map: &PropertyMap| (!map.is_empty()).then(|| map.clone());
-        let policy = |policy: Option<DeletionPolicy>| policy.map(DeletionPolicy::as_str);
+    /// The keys of the resource in a template, in order.
+    pub(super) fn sections(&self) -> Vec<(&'static str, BodySection<'_>)> {
+        self.sections_after(self.order())
+    }
+
+    fn sections_after(&self, depends_on: Vec<&LogicalId>) -> Vec<(&'static str, BodySection<'_>)> {
         let depends_on = match depends_on.as_slice() {
             [] => None,
             [one] => Some(TemplateValue::from(one.as_str())),
             several => Some(several.iter().map(|id| id.as_str()).collect()),
         };
-        PropertyMap::new()
-            .with("Type", self.kind.as_str())
-            .with_some("Condition", self.condition.as_ref().map(LogicalId::as_str))
-            .with_some("DependsOn", depends_on)
-            .with_some("DeletionPolicy", policy(self.deletion_policy))
-            .with_some("UpdateReplacePolicy", policy(self.update_replace_policy))
-            .with_some("CreationPolicy", section(&self.creation_policy))
-            .with_some("UpdatePolicy", section(&self.update_policy))
-            .with_some("Metadata", section(&self.metadata))
-            .with_some("Properties", section(&self.properties))
+        let text = |text: &'static str| BodySection::Value(TemplateValue::from(text));
+        let map = |map| Some(BodySection::Map(map)).filter(|_| !PropertyMap::is_empty(map));
+        let keys = [
+            ("Type", Some(BodySection::Value(TemplateValue::from(self.kind.as_str())))),
+            ("Condition", self.condition.as_ref().map(|id| BodySection::Value(id.as_str().into()))),
+            ("DependsOn", depends_on.map(BodySection::Value)),
+            ("DeletionPolicy", self.deletion_policy.map(|policy| text(policy.as_str()))),
+            ("UpdateReplacePolicy", self.update_replace_policy.map(|policy| text(policy.as_str()))),
+            ("CreationPolicy", map(&self.creation_policy)),
+            ("UpdatePolicy", map(&self.update_policy)),
+            ("Metadata", map(&self.metadata)),
+            ("Properties", map(&self.properties)),
+        ];
+        keys.into_iter().filter_map(|(key, section)| Some((key, section?))).collect()
+    }
+
+    /// Those that `DependsOn` names. References already imply an order, and linters object to stating it twice.
+    fn order(&self) -> Vec<&LogicalId> {
+        if self.depends_on.is_empty() {
+            return Vec::new();
+        }
+        let said: Vec<ResourceDependency> = self.properties.dependencies();
+        let implied: BTreeSet<&LogicalId> = said.iter().map(ResourceDependency::id).collect();
+        self.depends_on.iter().filter(|id| !implied.contains(id)).collect()
+    }
+}
+
+fn map_of(sections: Vec<(&'static str, BodySection<'_>)>) -> PropertyMap {
+    sections.into_iter().map(|(key, section)| (key, section.into_value())).collect()
+}
+
+/// What stands under a key of a resource.
+pub(super) enum BodySection<'r> {
+    /// A value that is made for it.
+    Value(TemplateValue),
+    /// A map of the resource.
+    Map(&'r PropertyMap),
+}
+
+impl BodySection<'_> {
+    fn into_value(self) -> TemplateValue {
+        match self {
+            BodySection::Value(value) => value,
+            BodySection::Map(map) => map.clone().into(),
+        }
     }
 }
 

@@ -43,7 +43,7 @@ impl TemplateValue {
             TemplateValue::List(items) => items.iter().for_each(|item| item.walk(visit)),
             TemplateValue::Map(map) => map.values().for_each(|item| item.walk(visit)),
             TemplateValue::Function(function) => {
-                function.arguments().into_iter().for_each(|item| item.walk(visit))
+                function.for_each_argument(&mut |item| item.walk(visit));
             }
         }
     }

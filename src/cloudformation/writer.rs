@@ -3,8 +3,16 @@
 //! No aliases, no anchors, no flow collections except `[]` and `{}`. A node never has two tags: if a
 //! function's only argument is another function, the outer one takes the long form.
 
+use indexmap::IndexMap;
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
 use super::scalar;
-use super::{FnSub, IntrinsicFunction, LogicalId, PropertyMap, Template, TemplateCondition, TemplateValue};
+use super::template::BodySection;
+use super::{
+    FnSub, IntrinsicFunction, LogicalId, PropertyMap, Resource, Template, TemplateCondition, TemplateOutput,
+    TemplateParameter, TemplateValue,
+};
 
 impl Template {
     /// The template as YAML, ending with a newline.
@@ -12,18 +20,24 @@ impl Template {
         let mut writer = TemplateWriter::default();
         writer.line(0, "AWSTemplateFormatVersion: \"2010-09-09\"");
         if !self.description.is_empty() {
-            writer.entry(0, "Description", &TemplateValue::from(self.description.as_str()));
+            writer.key(0, "Description");
+            writer.text(0, &self.description);
         }
         if !self.metadata.is_empty() {
-            writer.entry(0, "Metadata", &self.metadata.clone().into());
+            writer.key(0, "Metadata");
+            writer.map(0, &self.metadata);
         }
-        let parameters = self.parameters.iter().map(|(id, it)| (id, it.comments.as_slice(), it.body()));
-        writer.section("Parameters", "", parameters);
-        writer.section("Mappings", "", self.mappings.iter().map(|(id, it)| (id, [].as_slice(), it.clone())));
-        writer.conditions(self);
-        let resources = self.resources.iter().map(|(id, it)| (id, it.comments.as_slice(), it.body()));
-        writer.section("Resources", "\n", resources);
-        writer.section("Outputs", "", self.outputs.iter().map(|(id, it)| (id, [].as_slice(), it.body())));
+        writer.section("Parameters", "", &self.parameters, |writer, parameter| {
+            writer.map(2, &parameter.body());
+        });
+        writer.section("Mappings", "", &self.mappings, |writer, mapping| writer.map(2, mapping));
+        writer.section("Conditions", "", &self.conditions, |writer, condition| {
+            writer.condition(2, condition);
+        });
+        writer.section("Resources", "\n", &self.resources, TemplateWriter::resource);
+        writer.section("Outputs", "", &self.outputs, |writer, output| writer.map(2, &output.body()));
+        // Several templates are in memory at once, and each has grown by doubling.
+        writer.out.shrink_to_fit();
         writer.out
     }
 }
@@ -42,39 +56,70 @@ impl PropertyMap {
     }
 }
 
+/// Entries of a section that may have lines of provenance above them.
+trait CommentedEntry {
+    fn comments(&self) -> &[String] {
+        &[]
+    }
+}
+
+impl CommentedEntry for Resource {
+    fn comments(&self) -> &[String] {
+        &self.comments
+    }
+}
+
+impl CommentedEntry for TemplateParameter {
+    fn comments(&self) -> &[String] {
+        &self.comments
+    }
+}
+
+impl CommentedEntry for TemplateCondition {}
+
+impl CommentedEntry for TemplateOutput {}
+
+impl CommentedEntry for PropertyMap {}
+
 #[derive(Default)]
 struct TemplateWriter {
     out: String,
 }
 
 impl TemplateWriter {
-    fn section<'a>(
+    fn section<T: CommentedEntry>(
         &mut self,
         name: &str,
         between: &str,
-        items: impl Iterator<Item = (&'a LogicalId, &'a [String], PropertyMap)>,
+        entries: &IndexMap<LogicalId, T>,
+        write: impl Fn(&mut TemplateWriter, &T),
     ) {
-        for (index, (id, comments, body)) in items.enumerate() {
+        for (index, (id, entry)) in entries.iter().enumerate() {
             if index == 0 {
-                self.line(0, &format!("{name}:"));
+                self.key(0, name);
+                self.out.push('\n');
             } else {
                 self.out.push_str(between);
             }
-            for line in comments {
-                self.line(2, &format!("# {}", scalar::comment(line)));
+            for line in entry.comments() {
+                self.indent(2);
+                self.out.push_str("# ");
+                self.out.push_str(&scalar::comment(line));
+                self.out.push('\n');
             }
-            self.entry(2, id.as_str(), &body.into());
+            self.key(2, id.as_str());
+            write(self, entry);
         }
     }
 
-    fn conditions(&mut self, template: &Template) {
-        for (index, (id, condition)) in template.conditions.iter().enumerate() {
-            if index == 0 {
-                self.line(0, "Conditions:");
+    fn resource(&mut self, resource: &Resource) {
+        self.out.push('\n');
+        for (key, section) in resource.sections() {
+            self.key(4, key);
+            match section {
+                BodySection::Value(value) => self.value(4, &value),
+                BodySection::Map(map) => self.map(4, map),
             }
-            self.indent(2);
-            self.out.push_str(&format!("{id}:"));
-            self.condition(2, condition);
         }
     }
 
@@ -92,36 +137,48 @@ impl TemplateWriter {
         self.out.push('\n');
     }
 
-    /// `key: value`, the key at this column.
-    fn entry(&mut self, indent: usize, key: &str, value: &TemplateValue) {
+    /// `key:`, the key at this column.
+    fn key(&mut self, indent: usize, key: &str) {
         self.indent(indent);
-        self.entry_here(indent, key, value);
+        self.key_here(key);
     }
 
-    fn entry_here(&mut self, indent: usize, key: &str, value: &TemplateValue) {
-        self.out.push_str(&scalar::inline(key));
+    fn key_here(&mut self, key: &str) {
+        scalar::push_inline(&mut self.out, key);
         self.out.push(':');
+    }
+
+    /// `key: value`, the key at this column.
+    fn entry(&mut self, indent: usize, key: &str, value: &TemplateValue) {
+        self.key(indent, key);
         self.value(indent, value);
     }
 
     /// The text after `key:` or a tag: on the same line, or below and indented by two more columns.
     fn value(&mut self, indent: usize, value: &TemplateValue) {
         match value {
-            TemplateValue::Bool(flag) => self.rest(&flag.to_string()),
-            TemplateValue::Integer(number) => self.rest(&number.to_string()),
+            TemplateValue::Bool(flag) => self.rest(if *flag { "true" } else { "false" }),
+            TemplateValue::Integer(number) => {
+                // Writing to a string cannot fail.
+                let _ = writeln!(self.out, " {number}");
+            }
             TemplateValue::String(text) => self.text(indent, text),
             TemplateValue::List(items) if items.is_empty() => self.rest("[]"),
-            TemplateValue::Map(map) if map.is_empty() => self.rest("{}"),
             TemplateValue::List(items) => {
                 self.out.push('\n');
                 items.iter().for_each(|item| self.item(indent + 2, item));
             }
-            TemplateValue::Map(map) => {
-                self.out.push('\n');
-                map.iter().for_each(|(key, value)| self.entry(indent + 2, key, value));
-            }
+            TemplateValue::Map(map) => self.map(indent, map),
             TemplateValue::Function(function) => self.function(indent, function),
         }
+    }
+
+    fn map(&mut self, indent: usize, map: &PropertyMap) {
+        if map.is_empty() {
+            return self.rest("{}");
+        }
+        self.out.push('\n');
+        map.iter().for_each(|(key, value)| self.entry(indent + 2, key, value));
     }
 
     /// `- value`, the dash at this column.
@@ -138,7 +195,8 @@ impl TemplateWriter {
                 for (index, (key, value)) in map.iter().enumerate() {
                     if index == 0 {
                         self.out.push(' ');
-                        self.entry_here(indent + 2, key, value);
+                        self.key_here(key);
+                        self.value(indent + 2, value);
                     } else {
                         self.entry(indent + 2, key, value);
                     }
@@ -154,11 +212,14 @@ impl TemplateWriter {
                     }
                 }
             }
-            TemplateValue::Function(function) if long_form(function) => {
-                let name = function.name();
-                self.out.push_str(&format!(" {name}:"));
-                function.arguments().into_iter().for_each(|argument| self.value(indent + 2, argument));
-            }
+            TemplateValue::Function(function) => match only_argument(function) {
+                Some(argument) => {
+                    self.out.push(' ');
+                    self.key_here(function.name());
+                    self.value(indent + 2, argument);
+                }
+                None => self.value(indent, value),
+            },
             other => self.value(indent, other),
         }
     }
@@ -171,7 +232,9 @@ impl TemplateWriter {
 
     fn text(&mut self, indent: usize, text: &str) {
         let Some((header, lines)) = scalar::block(text) else {
-            return self.rest(&scalar::inline(text));
+            self.out.push(' ');
+            scalar::push_inline(&mut self.out, text);
+            return self.out.push('\n');
         };
         self.rest(header);
         for line in lines {
@@ -191,17 +254,18 @@ impl TemplateWriter {
         {
             return self.text(indent, &text);
         }
-        if long_form(function) {
+        if let Some(argument) = only_argument(function) {
             self.out.push('\n');
-            self.indent(indent + 2);
-            self.out.push_str(&format!("{}:", function.name()));
-            return function.arguments().into_iter().for_each(|argument| self.value(indent + 2, argument));
+            self.key(indent + 2, function.name());
+            return self.value(indent + 2, argument);
         }
         self.tag(function.name());
         match function {
             IntrinsicFunction::Ref(target) => self.rest(target.as_str()),
             IntrinsicFunction::GetAtt(id, attribute) => {
-                self.rest(&scalar::inline(&format!("{id}.{attribute}")))
+                self.out.push(' ');
+                scalar::push_inline(&mut self.out, &format!("{id}.{attribute}"));
+                self.out.push('\n');
             }
             IntrinsicFunction::Sub(sub) => self.sub(indent, sub),
             IntrinsicFunction::GetAzs(value)
@@ -209,7 +273,10 @@ impl TemplateWriter {
             | IntrinsicFunction::Base64(value) => {
                 self.value(indent, value);
             }
-            other => self.value(indent, &TemplateValue::List(other.list())),
+            other => {
+                self.out.push('\n');
+                other.list().iter().for_each(|argument| self.item(indent + 2, argument));
+            }
         }
     }
 
@@ -246,42 +313,43 @@ impl TemplateWriter {
     }
 }
 
-/// Functions whose only argument is a function or a map, which cannot take a second tag.
-fn long_form(function: &IntrinsicFunction) -> bool {
+/// The argument of a function that has no other, where that is a function, too: it cannot take a second tag, so that this one
+/// takes the long form.
+fn only_argument(function: &IntrinsicFunction) -> Option<&TemplateValue> {
     match function {
         IntrinsicFunction::GetAzs(value)
         | IntrinsicFunction::ImportValue(value)
         | IntrinsicFunction::Base64(value) => {
-            matches!(value, TemplateValue::Function(_))
+            Some(value).filter(|value| matches!(value, TemplateValue::Function(_)))
         }
-        _ => false,
+        _ => None,
     }
 }
 
 impl IntrinsicFunction {
     /// The arguments of a function that takes a list.
-    pub(super) fn list(&self) -> Vec<TemplateValue> {
+    pub(super) fn list(&self) -> Vec<Cow<'_, TemplateValue>> {
+        let text = |text: &str| Cow::Owned(TemplateValue::from(text));
+        let number = |number: u32| Cow::Owned(TemplateValue::from(number));
         match self {
             IntrinsicFunction::Join(delimiter, value) | IntrinsicFunction::Split(delimiter, value) => {
-                vec![delimiter.as_str().into(), value.clone()]
+                vec![text(delimiter), Cow::Borrowed(value)]
             }
-            IntrinsicFunction::Select(index, list) => vec![(*index).into(), list.clone()],
+            IntrinsicFunction::Select(index, list) => vec![number(*index), Cow::Borrowed(list)],
             IntrinsicFunction::If(condition, yes, no) => {
-                vec![condition.as_str().into(), yes.clone(), no.clone()]
+                vec![text(condition.as_str()), Cow::Borrowed(yes), Cow::Borrowed(no)]
             }
             IntrinsicFunction::FindInMap(mapping, first, second) => {
-                vec![mapping.as_str().into(), first.clone(), second.clone()]
+                vec![text(mapping.as_str()), Cow::Borrowed(first), Cow::Borrowed(second)]
             }
             IntrinsicFunction::Cidr(block, count, bits) => {
-                vec![block.clone(), (*count).into(), (*bits).into()]
+                vec![Cow::Borrowed(block), number(*count), number(*bits)]
             }
-            IntrinsicFunction::GetAtt(id, attribute) => vec![id.as_str().into(), attribute.as_str().into()],
+            IntrinsicFunction::GetAtt(id, attribute) => vec![text(id.as_str()), text(attribute)],
             IntrinsicFunction::Ref(_) | IntrinsicFunction::Sub(_) => Vec::new(),
             IntrinsicFunction::GetAzs(value)
             | IntrinsicFunction::ImportValue(value)
-            | IntrinsicFunction::Base64(value) => {
-                vec![value.clone()]
-            }
+            | IntrinsicFunction::Base64(value) => vec![Cow::Borrowed(value)],
         }
     }
 }

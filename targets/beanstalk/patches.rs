@@ -329,13 +329,17 @@ fn plain(value: &TemplateValue) -> TemplateValue {
                 }
             }
             // Refused before; the form is that of JSON.
-            other => other.arguments().into_iter().map(plain).collect(),
+            other => {
+                let mut arguments: Vec<TemplateValue> = Vec::new();
+                other.for_each_argument(&mut |argument| arguments.push(plain(argument)));
+                arguments.into()
+            }
         },
     }
 }
 
 fn plain_map(map: &PropertyMap) -> PropertyMap {
-    map.iter().map(|(key, value)| (key, plain(value))).collect()
+    map.iter().map(|(key, value)| (key.to_owned(), plain(value))).collect()
 }
 
 fn attribute_of(id: &LogicalId, attribute: &str) -> TemplateValue {
@@ -404,7 +408,7 @@ fn block(id: &LogicalId, resource: &Resource, before: Option<&Resource>) -> Stri
     let comments = resource.comments.iter().filter(|line| !known.contains(line));
     let comments: String =
         comments.map(|line| format!("  # {}\n", tranship_cloudformation::scalar::comment(line))).collect();
-    let yaml = props! { id.as_str() => plain_map(&resource.whole_body()) }.to_yaml();
+    let yaml = props! { id.to_string() => plain_map(&resource.whole_body()) }.to_yaml();
     let indented = |line: &str| if line.is_empty() { "\n".to_owned() } else { format!("  {line}\n") };
     comments + &yaml.lines().map(indented).collect::<String>()
 }

@@ -128,7 +128,7 @@ fn file(name: &str, template: &str, context: &Json) -> Result<(String, String), 
 
 /// A key path in a comment: on one line, whatever a key holds.
 fn comment(text: &str) -> TemplateValue {
-    TemplateValue::from_safe_string(scalar::comment(text))
+    TemplateValue::from_safe_string(scalar::comment(text).into_owned())
 }
 
 /// The settings by namespace, in the order in which namespaces first come.

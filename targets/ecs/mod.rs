@@ -27,18 +27,15 @@ pub fn compile(
     compute: &dyn ComputePolicy,
     cx: &mut Compilation<'_>,
 ) -> Option<CompiledTarget> {
-    let stack = plan::plan(application, compute, cx)?;
+    let mut stack = plan::plan(application, compute, cx)?;
     let deployment = deployment(&stack);
     let mut artifacts = ArtifactSet::new();
     // The paths are fixed and differ: a set that is empty takes them.
-    let foundation = stack.separated.as_ref().map(|separated| &separated.foundation);
-    let root = stack.divided.as_ref().map(|divided| &divided.root_template).or(foundation);
-    artifacts.text("template.yaml", root.unwrap_or(&stack.template).to_yaml()).ok()?;
-    for (id, nested) in stack.divided.iter().flat_map(|divided| &divided.nested) {
-        artifacts.text(&DividedTemplate::path(id), nested.to_yaml()).ok()?;
-    }
-    for (id, separate) in stack.separated.iter().flat_map(|separated| &separated.stacks) {
-        artifacts.text(&DividedTemplate::path(id), separate.template.to_yaml()).ok()?;
+    let nested = stack.divided.iter().flat_map(|divided| divided.nested.keys());
+    let separate = stack.separated.iter().flat_map(|separated| separated.stacks.keys());
+    let others = nested.chain(separate).map(DividedTemplate::path);
+    for (path, text) in std::iter::once("template.yaml".to_owned()).chain(others).zip(stack.texts.drain(..)) {
+        artifacts.text(&path, text).ok()?;
     }
     if !deployment.separate.is_empty() {
         artifacts.text(separate_stacks::FILE, separate_stacks::file(&deployment)).ok()?;
@@ -88,7 +85,11 @@ fn deployment(stack: &LegalStack) -> StackDeployment {
         region: plan.stack.region.clone(),
         account: plan.stack.account.clone(),
         parameters: parameters.iter().map(deploy_parameter).collect(),
-        capabilities: vec![if names_rights(template) { "CAPABILITY_NAMED_IAM" } else { "CAPABILITY_IAM" }],
+        capabilities: vec![if stack.templates().any(names_rights) {
+            "CAPABILITY_NAMED_IAM"
+        } else {
+            "CAPABILITY_IAM"
+        }],
         data_stores: data_stores(plan, is_there),
         services: services.map(stack_service).collect(),
         nested: divided.as_ref().map(|divided| nested_stacks(plan, divided)).unwrap_or_default(),

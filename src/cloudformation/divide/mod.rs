@@ -85,7 +85,8 @@ fn in_circles(
     membership: &StackMembership,
 ) -> BTreeSet<LogicalId> {
     let mut back = BTreeSet::new();
-    for circle in graph::cycles(&divided.root_template) {
+    let root = &divided.root_template;
+    for circle in graph::cycles(root, &graph::uses(root)) {
         let before = circle.iter().cycle().skip(circle.len().saturating_sub(1));
         for (from, stack) in before.zip(&circle).filter(|(_, it)| divided.nested.contains_key(*it)) {
             let waits = |id: &LogicalId| id == from || membership.get(id) == Some(from);
@@ -107,7 +108,7 @@ fn with_needs(
     let (mut found, mut open) = (ids.clone(), Vec::from_iter(ids));
     while let Some(id) = open.pop() {
         let Some(resource) = template.resources.get(&id) else { continue };
-        for on in graph::needs(resource).iter().map(ResourceDependency::id) {
+        for on in resource.dependencies().iter().map(ResourceDependency::id) {
             if membership.get(on) == membership.get(&id) && found.insert(on.clone()) {
                 open.push(on.clone());
             }

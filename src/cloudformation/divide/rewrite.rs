@@ -29,12 +29,7 @@ pub(super) fn resource(it: &mut Resource, new: &mut NewName<'_>) {
 
 /// Replaces the names in each value of a map.
 pub(super) fn properties(map: &mut PropertyMap, new: &mut NewName<'_>) {
-    let keys: Vec<String> = map.keys().map(str::to_owned).collect();
-    for key in keys {
-        if let Some(inner) = map.get_mut(&key) {
-            value(inner, new);
-        }
-    }
+    map.values_mut().for_each(|inner| value(inner, new));
 }
 
 /// Replaces the names in a condition.

@@ -63,7 +63,7 @@ pub(super) fn definition(task: &TaskPlan, it: &EcsContainer) -> PropertyMap {
             }),
         );
     let made = it.plain.lists().fold(made, |made, (field, items)| made.with_list(field.property, items));
-    made.with_some("DockerLabels", (!it.labels.is_empty()).then(|| it.labels.iter().collect::<PropertyMap>()))
+    made.with_some("DockerLabels", own_map(&it.labels))
         .with("LogConfiguration", log(task, it))
         .with_some("FirelensConfiguration", it.log_router.map(|router| props! { "Type" => router.as_str() }))
 }
@@ -75,15 +75,20 @@ fn pairs<'a>(
     values.iter().map(move |(name, value)| PropertyMap::new().with("Name", name).with(key, value))
 }
 
+/// The map of what has names of its own, unless there is none.
+fn own_map<V: Clone + Into<TemplateValue>>(entries: &IndexMap<String, V>) -> Option<PropertyMap> {
+    let own = || entries.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    (!entries.is_empty()).then(own)
+}
+
 fn log(task: &TaskPlan, it: &EcsContainer) -> PropertyMap {
     if let Some(driver) = &it.log_driver {
         let secrets = it
             .log_secrets
             .iter()
             .map(|(name, arn)| props! { "Name" => name.as_str(), "ValueFrom" => arn.as_str() });
-        let options = (!it.log_options.is_empty()).then(|| it.log_options.iter().collect::<PropertyMap>());
         return props! { "LogDriver" => driver.as_str() }
-            .with_some("Options", options)
+            .with_some("Options", own_map(&it.log_options))
             .with_list("SecretOptions", secrets);
     }
     let own = props! {
@@ -92,7 +97,7 @@ fn log(task: &TaskPlan, it: &EcsContainer) -> PropertyMap {
         "awslogs-stream-prefix" => LOG_PREFIX,
     };
     let options =
-        it.log_options.iter().fold(own, |options, (name, value)| options.with(name.as_str(), value.as_str()));
+        it.log_options.iter().fold(own, |options, (name, value)| options.with(name.clone(), value.as_str()));
     props! { "LogDriver" => "awslogs", "Options" => options }
 }
 

@@ -242,7 +242,7 @@ fn action(action: &ListenerAction) -> PropertyMap {
 }
 
 fn listener_rule(listener: &LogicalId, rule: &ListenerRulePlan) -> Resource {
-    let condition = |field: &str, config: &str, values: Vec<String>| {
+    let condition = |field: &str, config: &'static str, values: Vec<String>| {
         (!values.is_empty()).then(|| props! { "Field" => field, config => props! { "Values" => values } })
     };
     let networks = rule.networks.iter().map(NetworkRange::as_str).map(str::to_owned).collect();

@@ -3,13 +3,15 @@
 //! In: the template of a plan. Out: diagnostics. Each resource names the key paths it comes from, so every
 //! violation has a key and a line.
 
+use super::patched::OwnStack;
 use super::planner::EcsPlanner;
 use crate::ecs::rules;
 use std::collections::BTreeMap;
 use tranship_app::StackLayout;
+use tranship_artifact::side_by_side;
 use tranship_cloudformation::{
     DividedTemplate, LogicalId, NESTED_OPERATION, SeparatedTemplate, StackRoom, Template, TemplateViolation,
-    check as violations,
+    check_written, cycles, exceeded_quotas,
 };
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
@@ -18,75 +20,94 @@ use tranship_frontend::source::Origin;
 /// it has more than fits. Returns what is left to a division.
 pub(super) fn check(
     planner: &mut EcsPlanner<'_, '_>,
-    template: &Template,
+    own: &OwnStack,
     whole: bool,
     room: StackRoom,
 ) -> Vec<TemplateViolation> {
-    let told = violations(template).into_iter().filter(|one| whole || counts(one));
+    let told =
+        check_written(&own.template, own.measured_text(room)).into_iter().filter(|one| whole || counts(one));
     let (left, told): (Vec<_>, Vec<_>) = told.partition(|one| one.is_left_to(room));
     for violation in told {
-        let diagnostic = diagnostic(planner, template, &violation, None);
+        let diagnostic = diagnostic(planner, &own.template, &violation, None);
         planner.report(diagnostic);
     }
     left
 }
 
 /// What a template that was changed leaves to a division.
-pub(super) fn exceeded(template: &Template, room: StackRoom) -> Vec<TemplateViolation> {
-    violations(template).into_iter().filter(|one| one.is_left_to(room)).collect()
+pub(super) fn exceeded(template: &Template, text: &str, room: StackRoom) -> Vec<TemplateViolation> {
+    exceeded_quotas(template, Some(text)).into_iter().filter(|one| one.is_left_to(room)).collect()
 }
 
-/// Reports what CloudFormation would refuse of the stacks of an application: what the whole exceeds, where it could not
-/// be divided.
-pub(super) fn check_stacks(
+/// Reports what the whole exceeds, where it could not be divided.
+pub(super) fn check_undivided(
+    planner: &mut EcsPlanner<'_, '_>,
+    template: &Template,
+    text: &str,
+    room: StackRoom,
+) {
+    for violation in exceeded(template, text, room) {
+        let diagnostic = diagnostic(planner, template, &violation, None);
+        planner.report(diagnostic);
+    }
+}
+
+/// Reports what CloudFormation would refuse of a root stack and its nested stacks. Their texts, that of the root first.
+pub(super) fn check_divided(
     planner: &mut EcsPlanner<'_, '_>,
     whole_template: &Template,
-    divided: Option<&DividedTemplate>,
-    exceeded: &[TemplateViolation],
+    divided: &DividedTemplate,
     whole: bool,
-) {
-    let Some(divided) = divided else {
-        for violation in exceeded {
-            let diagnostic = diagnostic(planner, whole_template, violation, None);
-            planner.report(diagnostic);
-        }
-        return;
-    };
+) -> Vec<String> {
     let nested = divided.nested.iter().map(|(id, it)| (format!("the nested stack `{id}`"), it));
-    for (name, template) in nested.chain([("the root stack".to_owned(), &divided.root_template)]) {
-        let found = violations(template).into_iter().filter(|one| whole || counts(one));
-        // The rest is wrong with the whole and has been told.
-        for violation in found.filter(|one| counts(one) || matches!(one, TemplateViolation::Cycle(_))) {
-            let diagnostic = diagnostic(planner, template, &violation, Some(&name));
-            planner.report(diagnostic);
-        }
-    }
+    let root = std::iter::once(("the root stack".to_owned(), &divided.root_template));
+    let texts = check_parts(planner, root.chain(nested).collect(), whole);
     let found = divided.resources();
     if found > NESTED_OPERATION.most {
         let violation = TemplateViolation::TooMany { limit: NESTED_OPERATION, found, at: None };
         let diagnostic = diagnostic(planner, whole_template, &violation, Some("the application"));
         planner.report(diagnostic);
     }
+    texts
 }
 
-/// Reports what CloudFormation would refuse of stacks that are deployed one after the other.
+/// Reports what CloudFormation would refuse of stacks that are deployed one after the other. Their texts, that of the
+/// foundation first.
 pub(super) fn check_separate(
     planner: &mut EcsPlanner<'_, '_>,
     separated: &SeparatedTemplate,
     foundation: &str,
     whole: bool,
-) {
-    let others =
-        separated.stacks.iter().map(|(id, it)| (SeparatedTemplate::name(foundation, id), &it.template));
-    for (name, template) in others.chain([(foundation.to_owned(), &separated.foundation)]) {
-        let found = violations(template).into_iter().filter(|one| whole || counts(one));
-        // The rest is wrong with the whole and has been told.
-        for violation in found.filter(|one| counts(one) || matches!(one, TemplateViolation::Cycle(_))) {
-            let name = format!("the stack `{name}`");
+) -> Vec<String> {
+    let others = separated
+        .stacks
+        .iter()
+        .map(|(id, it)| (format!("the stack `{}`", SeparatedTemplate::name(foundation, id)), &it.template));
+    let first = std::iter::once((format!("the stack `{foundation}`"), &separated.foundation));
+    check_parts(planner, first.chain(others).collect(), whole)
+}
+
+/// Reports what is wrong with parts of a template by themselves: the rest is wrong with the whole and has been told. Their texts.
+fn check_parts(
+    planner: &mut EcsPlanner<'_, '_>,
+    parts: Vec<(String, &Template)>,
+    whole: bool,
+) -> Vec<String> {
+    let written = side_by_side(&parts, |(_, template)| {
+        let text = template.to_yaml();
+        let mut found = if whole { cycles(template) } else { Vec::new() };
+        found.extend(exceeded_quotas(template, Some(&text)));
+        (text, found)
+    });
+    let mut texts = Vec::with_capacity(parts.len());
+    for ((name, template), (text, found)) in parts.into_iter().zip(written) {
+        for violation in found {
             let diagnostic = diagnostic(planner, template, &violation, Some(&name));
             planner.report(diagnostic);
         }
+        texts.push(text);
     }
+    texts
 }
 
 fn counts(violation: &TemplateViolation) -> bool {

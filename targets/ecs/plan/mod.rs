@@ -75,6 +75,7 @@ use security_groups::{AwaitedRules, GroupMembers};
 use service_connect::ConnectPlan;
 use services::ServiceContext;
 use start_order::{StartPrerequisites, TaskWaits};
+use std::cell::OnceCell;
 use target_groups::TargetGroups;
 use tranship_app::{Application, BehaviourEffect, CapacityKind, PatchReport};
 use tranship_cloudformation::{
@@ -89,8 +90,10 @@ pub struct LegalStack {
     pub plan: EcsPlan,
     /// What a deployment gives: the parameters that the template refers to.
     pub parameters: Vec<ParameterPlan>,
-    /// The template as a whole.
+    /// The template as a whole; where it is independent stacks, what they hold is in these.
     pub template: Template,
+    /// The texts of the stacks: of the only one, or of the root or foundation and then of each other one.
+    pub texts: Vec<String>,
     /// The same as a root stack and nested stacks, where the application is several.
     pub divided: Option<DividedTemplate>,
     /// The same as stacks that are deployed one after the other, where it is more than nested stacks hold.
@@ -99,6 +102,18 @@ pub struct LegalStack {
     pub images: Vec<ImageRecipe>,
     /// What `x-tranship.patch` changed.
     pub patches: Vec<PatchReport>,
+}
+
+impl LegalStack {
+    /// The templates of the stacks, or the only one.
+    pub fn templates(&self) -> impl Iterator<Item = &Template> {
+        let nested = self.divided.iter().flat_map(|it| it.nested.values().chain([&it.root_template]));
+        let separate = self
+            .separated
+            .iter()
+            .flat_map(|it| it.stacks.values().map(|stack| &stack.template).chain([&it.foundation]));
+        nested.chain(separate).chain([&self.template])
+    }
 }
 
 /// What only Elastic Beanstalk heeds of databases.
@@ -118,28 +133,40 @@ pub fn plan(app: &Application, compute: &dyn ComputePolicy, cx: &mut Compilation
     let whole = planner.cx.diagnostics.error_count() == before;
     let stacks = NestedStacks::plan(planner);
     let mut own = written(&plan, candidates);
-    let separate = stacks.are_separate(&plan, &own.template);
+    let separate = stacks.are_separate(&plan, &own);
     if separate {
         separate_stacks::detach(planner, &mut plan);
         own = written(&plan, own.candidates);
     }
     let room = if separate { StackRoom::Separate } else { stacks.room() };
-    let exceeded = legality::check(planner, &own.template, whole, room);
-    let PatchedStack { template, parameters, patches } = patched::apply(planner, own, whole, room);
+    let exceeded = legality::check(planner, &own, whole, room);
+    let PatchedStack { mut template, text, divided, parameters, patches } =
+        patched::apply(planner, own, whole, room);
     definition_size::check(planner, &template);
-    let exceeded = match patches.is_empty() {
-        true => exceeded,
-        false => legality::exceeded(&template, room),
+    let separated = separate.then(|| separate_stacks::of_template(planner, &stacks, &plan, &mut template));
+    let (divided, texts) = match &separated {
+        Some(separated) => (None, legality::check_separate(planner, separated, &plan.stack.name, whole)),
+        None => {
+            let written = || text.unwrap_or_else(|| template.to_yaml());
+            let exceeded = match patches.is_empty() {
+                true => exceeded,
+                false => legality::exceeded(&template, &template.to_yaml(), room),
+            };
+            match stacks.divide(&plan, &template, !exceeded.is_empty(), divided) {
+                Some(divided) => {
+                    let texts = legality::check_divided(planner, &template, &divided, whole);
+                    (Some(divided), texts)
+                }
+                None => {
+                    let text = written();
+                    if !exceeded.is_empty() {
+                        legality::check_undivided(planner, &template, &text, room);
+                    }
+                    (None, vec![text])
+                }
+            }
+        }
     };
-    let separated = separate.then(|| separate_stacks::of_template(planner, &stacks, &plan, &template));
-    let divided = match separate {
-        true => None,
-        false => stacks.divide(&plan, &template, !exceeded.is_empty()),
-    };
-    match &separated {
-        Some(separated) => legality::check_separate(planner, separated, &plan.stack.name, whole),
-        None => legality::check_stacks(planner, &template, divided.as_ref(), &exceeded, whole),
-    }
     stack_settings::hold_length(planner, &plan.stack.name, separated.as_ref(), divided.is_some());
     let nested = divided.as_ref().map_or(0, |divided| divided.nested.len());
     let stacks = 1 + nested + separated.as_ref().map_or(0, |separated| separated.stacks.len());
@@ -148,6 +175,7 @@ pub fn plan(app: &Application, compute: &dyn ComputePolicy, cx: &mut Compilation
         plan,
         parameters,
         template,
+        texts,
         divided,
         separated,
         images,
@@ -160,7 +188,7 @@ fn written(plan: &EcsPlan, candidates: Vec<ParameterPlan>) -> OwnStack {
     let resources = emit::emit(plan);
     let parameters = parameters::used(candidates.clone(), &resources);
     let template = emit::with_parameters(resources, &parameters);
-    OwnStack { template, parameters, candidates }
+    OwnStack { template, text: OnceCell::new(), divided: OnceCell::new(), parameters, candidates }
 }
 
 /// The order in which services are created, and who finds whom by Service Connect: what all else is rendered with.

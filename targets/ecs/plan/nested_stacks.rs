@@ -4,6 +4,7 @@
 //! service alone, so that no change of another service moves it. What services share, what keeps data, what has an
 //! address, what runs before a deployment and what a patch adds stay in the root.
 
+use super::patched::OwnStack;
 use super::planner::EcsPlanner;
 use super::separate_stacks;
 use super::{EcsPlan, JobTrigger, ListenerAction, NetworkMode, TaskPlan};
@@ -51,22 +52,24 @@ impl NestedStacks {
     }
 
     /// Whether the application is stacks of their own: where a setting says so, or where nothing else has room.
-    pub(super) fn are_separate(&self, plan: &EcsPlan, template: &Template) -> bool {
+    pub(super) fn are_separate(&self, plan: &EcsPlan, own: &OwnStack) -> bool {
         match self.layout {
             Some(layout) => layout == StackLayout::Independent,
-            None => separate_stacks::exceeds_nested(self, plan, template),
+            None => separate_stacks::exceeds_nested(self, plan, own),
         }
     }
 
-    /// The stacks of the template; `None` where one is enough.
+    /// The stacks of the template, where they are not known yet; `None` where one is enough.
     pub(super) fn divide(
         &self,
         plan: &EcsPlan,
         template: &Template,
         exceeded: bool,
+        known: Option<DividedTemplate>,
     ) -> Option<DividedTemplate> {
         let due = self.layout.map_or(exceeded, |layout| layout == StackLayout::Nested);
-        let divided = due.then(|| divide(template, self.membership(plan, template)))?;
+        let divided =
+            due.then(|| known.unwrap_or_else(|| divide(template, self.membership(plan, template))))?;
         (!divided.nested.is_empty()).then_some(divided)
     }
 
@@ -94,8 +97,9 @@ impl NestedStacks {
             .map(|task| (task.security_group(), stack_of(&task.name)))
             .collect();
         for task in &tasks {
+            let stack = stack_of(&task.name);
             let own = own_resources(&task.name).chain([task.service()]);
-            members.extend(own.map(|id| (id, stack_of(&task.name))));
+            members.extend(own.map(|id| (id, stack.clone())));
         }
         rules(plan, &groups, &mut members);
         attachments(plan, &mut members);

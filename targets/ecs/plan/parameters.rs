@@ -28,10 +28,11 @@ pub(super) fn plan(planner: &EcsPlanner<'_, '_>) -> Vec<ParameterPlan> {
 
 /// Those that something in the template refers to: any other would ask a deployment for a value in vain.
 pub(super) fn used(candidates: Vec<ParameterPlan>, template: &Template) -> Vec<ParameterPlan> {
-    let resources = template.resources.values().flat_map(|resource| resource.whole_body().dependencies());
+    let resources = template.resources.values().flat_map(|resource| resource.dependencies());
     let outputs = template.outputs.values().flat_map(|output| output.value.dependencies());
     let conditions = template.conditions.values().flat_map(|condition| condition.dependencies());
-    let names: BTreeSet<LogicalId> =
-        resources.chain(outputs).chain(conditions).map(|it| it.id().clone()).collect();
+    let known: BTreeSet<LogicalId> = candidates.iter().map(|parameter| parameter.id.clone()).collect();
+    let names = resources.chain(outputs).chain(conditions).filter_map(|it| known.get(it.id()).cloned());
+    let names: BTreeSet<LogicalId> = names.collect();
     candidates.into_iter().filter(|parameter| names.contains(&parameter.id)).collect()
 }

@@ -10,25 +10,49 @@ use crate::ecs::emit;
 use crate::patches::{
     PatchedTemplate, patch_outputs_and_resources, patch_parameters, prepare, report, report_broken,
 };
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use tranship_app::PatchReport;
-use tranship_cloudformation::{LogicalId, StackRoom, Template, check};
+use tranship_cloudformation::{
+    DividedTemplate, LogicalId, STACK_RESOURCES, StackRoom, Template, check_written,
+};
 use tranship_frontend::diagnostic::Severity;
 
 /// What the plan gives.
 pub(super) struct OwnStack {
     /// Its template, with the parameters that its resources and outputs refer to.
     pub(super) template: Template,
+    /// The text of it, once something asked for it.
+    pub(super) text: OnceCell<String>,
+    /// The same as a root stack and nested stacks, once something asked for it.
+    pub(super) divided: OnceCell<DividedTemplate>,
     /// Those parameters.
     pub(super) parameters: Vec<ParameterPlan>,
     /// Every parameter that a resource might refer to.
     pub(super) candidates: Vec<ParameterPlan>,
 }
 
+impl OwnStack {
+    /// The text of the template, where its size decides something. A template with more resources than a stack may have is
+    /// divided whatever its size, and the text of all independent stacks together is never written.
+    pub(super) fn measured_text(&self, room: StackRoom) -> Option<&str> {
+        let is_asked = match room {
+            StackRoom::Single => true,
+            StackRoom::Nested => self.template.resources.len() <= STACK_RESOURCES.most,
+            StackRoom::Separate => false,
+        };
+        is_asked.then(|| &**self.text.get_or_init(|| self.template.to_yaml()))
+    }
+}
+
 /// What is written.
 pub(super) struct PatchedStack {
     /// The template.
     pub(super) template: Template,
+    /// The text of it, where it is known.
+    pub(super) text: Option<String>,
+    /// The same as a root stack and nested stacks, where it is known.
+    pub(super) divided: Option<DividedTemplate>,
     /// Its parameters.
     pub(super) parameters: Vec<ParameterPlan>,
     /// What was changed.
@@ -46,9 +70,11 @@ pub(super) fn apply(
     let target = planner.bounds().target;
     let patches = prepare(planner.app, target, planner.cx);
     if patches.is_empty() || !whole {
-        return PatchedStack { template: own.template, parameters: own.parameters, patches: Vec::new() };
+        let OwnStack { template, text, divided, parameters, .. } = own;
+        let (text, divided) = (text.into_inner(), divided.into_inner());
+        return PatchedStack { template, text, divided, parameters, patches: Vec::new() };
     }
-    let refused = check(&own.template);
+    let refused = check_written(&own.template, own.measured_text(room));
     let mut done = PatchedTemplate::default();
     let mut template = own.template;
     // Which parameters are needed is decided anew.
@@ -62,7 +88,7 @@ pub(super) fn apply(
         done.faults.extend(report_broken(&template, &refused, &patches, &done, room, planner.cx));
     }
     report(std::mem::take(&mut done.faults), &patches, target, planner.cx);
-    PatchedStack { template, parameters, patches: done.reports }
+    PatchedStack { template, text: None, divided: None, parameters, patches: done.reports }
 }
 
 /// The parameters of the template: changed ones as it has them, those that came and not those that went.

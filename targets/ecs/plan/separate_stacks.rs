@@ -6,6 +6,7 @@
 
 use super::listeners;
 use super::nested_stacks::{NestedStacks, own_resources, stack_of};
+use super::patched::OwnStack;
 use super::planner::EcsPlanner;
 use super::{EcsPlan, ListenerAction, ListenerRulePlan, NetworkMode, TaskPlan};
 use crate::ecs::rules;
@@ -13,7 +14,7 @@ use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_cloudformation::{
     LogicalId, NESTED_OPERATION, ResourceRole, SeparatedTemplate, StackConflict, StackPlace, StackPlaces,
-    StackStage, Template, TemplateViolation, check, divide, separate,
+    StackRoom, StackStage, Template, TemplateViolation, divide, exceeded_quotas, separate,
 };
 use tranship_facts::quotas::load_balancing::RULE_PRIORITIES;
 use tranship_frontend::diagnostic::{Diagnostic, listed};
@@ -28,16 +29,20 @@ const ENTRANCES: u8 = 16;
 const LISTED: usize = 5;
 
 /// Whether a root stack with nested stacks has no room for the application.
-pub(super) fn exceeds_nested(stacks: &NestedStacks, plan: &EcsPlan, template: &Template) -> bool {
+pub(super) fn exceeds_nested(stacks: &NestedStacks, plan: &EcsPlan, own: &OwnStack) -> bool {
+    let template = &own.template;
     if template.resources.len() + plan.tasks.len() > NESTED_OPERATION.most {
         return true;
     }
-    let too_many = |template: &Template| {
-        check(template).iter().any(|it| matches!(it, TemplateViolation::TooMany { at: None, .. }))
+    let too_many = |template: &Template, text: Option<&str>| {
+        exceeded_quotas(template, text)
+            .iter()
+            .any(|it| matches!(it, TemplateViolation::TooMany { at: None, .. }))
     };
-    too_many(template) && {
-        let divided = divide(template, stacks.membership(plan, template));
-        divided.resources() > NESTED_OPERATION.most || too_many(&divided.root_template)
+    too_many(template, own.measured_text(StackRoom::Nested)) && {
+        let divided = own.divided.get_or_init(|| divide(template, stacks.membership(plan, template)));
+        divided.resources() > NESTED_OPERATION.most
+            || too_many(&divided.root_template, Some(&divided.root_template.to_yaml()))
     }
 }
 
@@ -79,12 +84,12 @@ pub(super) fn detach(planner: &mut EcsPlanner<'_, '_>, plan: &mut EcsPlan) {
     }
 }
 
-/// The stacks of the template. Where one would wait for a later one, that is reported.
+/// The stacks of the template, to which its resources move. Where one would wait for a later one, that is reported.
 pub(super) fn of_template(
     planner: &mut EcsPlanner<'_, '_>,
     stacks: &NestedStacks,
     plan: &EcsPlan,
-    template: &Template,
+    template: &mut Template,
 ) -> SeparatedTemplate {
     let (separated, conflicts) = separate(template, places(stacks, plan));
     if !conflicts.is_empty() {

@@ -7,8 +7,9 @@
 
 use super::names::{BorderNames, conditions, described, mappings};
 use super::rewrite::{self, ValueName};
-use crate::graph;
-use crate::{LogicalId, PseudoParameter, ResourceDependency, Template, TemplateParameter, TemplateValue};
+use crate::{
+    LogicalId, PseudoParameter, Resource, ResourceDependency, Template, TemplateParameter, TemplateValue,
+};
 use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -114,15 +115,19 @@ pub struct StackConflict {
     pub on: LogicalId,
 }
 
-/// Separates a template. Where there are conflicts, the stacks cannot be deployed.
-pub fn separate(template: &Template, mut places: StackPlaces) -> (SeparatedTemplate, Vec<StackConflict>) {
+/// Separates a template. Where there are conflicts, the stacks cannot be deployed. What the resources hold moves to the
+/// stacks: the template still says which there are, of which kind, under which condition, and where they come from.
+pub fn separate(template: &mut Template, mut places: StackPlaces) -> (SeparatedTemplate, Vec<StackConflict>) {
     settle(template, &mut places);
+    let resources: Vec<(LogicalId, Resource)> =
+        template.resources.iter_mut().map(|(id, it)| (id.clone(), it.take_content())).collect();
+    let template = &*template;
     let mut parts: BTreeMap<Option<&StackPlace>, Template> = BTreeMap::new();
     let mut foundation = Template::new(template.description.clone());
     foundation.metadata = template.metadata.clone();
     parts.insert(None, foundation);
-    for (id, resource) in &template.resources {
-        part_of(&mut parts, template, places.get(id)).add(id, resource.clone());
+    for (id, resource) in resources {
+        part_of(&mut parts, template, places.get(&id)).add(&id, resource);
     }
     for (id, output) in &template.outputs {
         part_of(&mut parts, template, places.get(id)).add_output(id, output.clone());
@@ -172,7 +177,7 @@ fn part_of<'p, 'm>(
 /// Places what has no place with the last of what it refers to.
 fn settle(template: &Template, places: &mut StackPlaces) {
     let of_outputs = template.outputs.iter().map(|(id, it)| (id, it.value.dependencies()));
-    let of_resources = template.resources.iter().map(|(id, it)| (id, graph::needs(it)));
+    let of_resources = template.resources.iter().map(|(id, it)| (id, it.dependencies()));
     let free = of_resources.chain(of_outputs).filter(|(id, _)| !places.contains_key(*id));
     let mut open: Vec<(&LogicalId, Vec<ResourceDependency>)> = free.collect();
     let mut changed = true;

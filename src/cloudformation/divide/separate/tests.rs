@@ -66,7 +66,7 @@ fn output(stack: Option<&str>, name: &str) -> GivenValue {
 
 #[test]
 fn each_stack_has_its_own_and_is_given_the_rest() {
-    let (made, conflicts) = separate(&application(), places(USUAL));
+    let (made, conflicts) = separate(&mut application(), places(USUAL));
     assert_eq!(conflicts, []);
     assert_eq!(names(&made.foundation.resources), ["Cluster"]);
     assert_eq!(names(&made.foundation.outputs), ["Url", "ClusterRef", "ClusterArn"]);
@@ -119,6 +119,23 @@ fn each_stack_has_its_own_and_is_given_the_rest() {
 }
 
 #[test]
+fn the_template_still_says_which_resources_there_are() {
+    let (before, mut template) = (application(), application());
+    let (made, _) = separate(&mut template, places(USUAL));
+    assert_eq!(names(&template.resources), names(&before.resources));
+    for (id, left) in &template.resources {
+        let known = &before.resources[id];
+        assert_eq!(
+            (&left.kind, &left.condition, &left.comments),
+            (&known.kind, &known.condition, &known.comments)
+        );
+        assert!(left.properties.is_empty() && left.depends_on.is_empty(), "{id} moved");
+    }
+    let moved = made.stacks[&id("Web")].template.resources.values();
+    assert!(moved.into_iter().any(|it| !it.properties.is_empty()));
+}
+
+#[test]
 fn stacks_of_a_stage_are_in_the_order_in_which_they_wait() {
     let mut template = Template::new("");
     // `A` waits for `C`, which waits for `B`; `D` waits for nobody.
@@ -128,7 +145,7 @@ fn stacks_of_a_stage_are_in_the_order_in_which_they_wait() {
     }
     template.add(&id("Z"), Resource::new("AWS::X::Y", props! {}));
     let all = ["A", "B", "C", "D"].map(|name| (id(name), at(StackStage::Service, &format!("{name}Stack"))));
-    let (made, conflicts) = separate(&template, all.into_iter().collect());
+    let (made, conflicts) = separate(&mut template, all.into_iter().collect());
     assert_eq!(conflicts, []);
     assert_eq!(names(&made.stacks), ["BStack", "DStack", "CStack", "AStack"]);
     assert_eq!(made.stacks[&id("AStack")].after, [id("CStack")]);
@@ -138,7 +155,7 @@ fn stacks_of_a_stage_are_in_the_order_in_which_they_wait() {
 fn a_stack_that_would_wait_for_a_later_one_is_a_conflict() {
     let mut template = application();
     template.resources[&id("Migrate")].depends_on.push(id("ApiService"));
-    let (_, conflicts) = separate(&template, places(USUAL));
+    let (_, conflicts) = separate(&mut template, places(USUAL));
     let late = StackConflict {
         stack: Some(at(StackStage::Before, "Jobs")),
         other: at(StackStage::Service, "Api"),
@@ -148,7 +165,7 @@ fn a_stack_that_would_wait_for_a_later_one_is_a_conflict() {
     assert_eq!(conflicts, [late]);
     let mut template = application();
     template.resources[&id("ApiService")].properties.set("Rule", id("Rule").reference());
-    let (_, conflicts) = separate(&template, places(USUAL));
+    let (_, conflicts) = separate(&mut template, places(USUAL));
     let stacks: Vec<_> =
         conflicts.iter().map(|it| (it.stack.clone().map(|it| it.id), it.other.id.clone())).collect();
     assert_eq!(stacks, [(Some(id("Api")), id("Web")), (Some(id("Web")), id("Api"))]);
@@ -169,7 +186,7 @@ fn conditions_mappings_and_secrets_go_along() {
     uses.set("Size", crate::FindInMap(&id("Sizes"), "a", "b"));
     uses.set("Field", FnSub::text("x").secret_field(&id("Secret"), "password"));
     let all = [USUAL, &[("Secret", StackStage::Shared, "Groups")]].concat();
-    let (made, conflicts) = separate(&template, places(&all));
+    let (made, conflicts) = separate(&mut template, places(&all));
     assert_eq!(conflicts, []);
     let api = &made.stacks[&id("Api")].template;
     assert_eq!(names(&api.conditions), ["Closed", "Open"]);
@@ -205,7 +222,7 @@ fn what_has_no_place_is_with_the_last_of_a_chain_that_it_refers_to() {
     let on = |other: &str| props! { "On" => id(other).reference() };
     template.add(&id("Early"), Resource::new("AWS::X::Alarm", on("Late")));
     template.add(&id("Late"), Resource::new("AWS::X::Alarm", on("WebTarget")));
-    let (separated, conflicts) = separate(&template, places(USUAL));
+    let (separated, conflicts) = separate(&mut template, places(USUAL));
     assert_eq!(conflicts, []);
     let web = names(&separated.stacks[&id("Web")].template.resources);
     assert!(web.contains(&"Early") && web.contains(&"Late"), "{web:?}");
