@@ -53,8 +53,8 @@ fn in_shell(text: &str, part: Range<usize>, depth: usize, found: &mut Vec<Range<
             found.push(range.start + value.start..range.start + value.end);
             flagged = true;
         }
-        // A word that is all of the part would be cut in the same way again.
-        let inner = !flagged && depth < 3 && *range != part;
+        // A word that is all of the part would be cut in the same way again, and a line feed in none.
+        let inner = !flagged && depth < 3 && *range != part && *word != "\n";
         if inner && word.contains(char::is_whitespace) {
             in_shell(text, range.clone(), depth + 1, found);
         }
