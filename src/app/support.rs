@@ -254,6 +254,41 @@ mod tests {
         }
     }
 
+    /// However the rows are sorted for it, the one that is found is the one that covers the path.
+    #[test]
+    fn a_row_is_found_by_whatever_keys_its_pattern_has() {
+        const fn row(key: &'static str) -> SupportRow {
+            SupportRow {
+                key,
+                support: KeySupport::Ignored { effect: BehaviourEffect::Equivalent },
+                reason: key,
+            }
+        }
+        static ROWS: &[SupportRow] = &[
+            row("x-*"),
+            row("services.*.x-*"),
+            row("services.*.init"),
+            row("services.*.ports[].mode"),
+            row("volumes.*"),
+            row("items[].name"),
+        ];
+        let table = SupportTable { target: "t", product: "T", rows: ROWS }.index();
+        for (at, found) in [
+            ("x-team.name", Some("x-*")),
+            ("services.a.x-team", Some("services.*.x-*")),
+            ("services.a.init", Some("services.*.init")),
+            ("services.a.ports[1].mode", Some("services.*.ports[].mode")),
+            ("services.a.ports[1].name", None),
+            ("services.a", None),
+            ("volumes.a.driver", Some("volumes.*")),
+            ("networks.a.init", None),
+            ("items[0].name", Some("items[].name")),
+            ("items.name", None),
+        ] {
+            assert_eq!(table.find(&path(at)).map(|row| row.reason), found, "{at}");
+        }
+    }
+
     #[test]
     fn the_longest_pattern_wins() {
         static ROWS: &[SupportRow] = &[

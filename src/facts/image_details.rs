@@ -104,6 +104,10 @@ fn is_alpine(tag: Option<&str>) -> bool {
 /// Whether the image is the named one. Official images may leave `library/` out on Docker Hub.
 fn is_repository(image: &ImageReference<'_>, name: &str) -> bool {
     let path = image.repository;
+    // The last letter rules out most names.
+    if path.as_bytes().last() != name.as_bytes().last() {
+        return false;
+    }
     let hub = matches!(image.registry, None | Some("docker.io" | "index.docker.io"));
     let official = name.strip_prefix("library/").is_some_and(|short| hub && path == short);
     official || path == name || path.strip_suffix(name).is_some_and(|before| before.ends_with('/'))

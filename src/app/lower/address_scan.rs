@@ -82,6 +82,15 @@ fn is_break(letter: char) -> bool {
 
 /// Every address in a text, in order.
 pub(super) fn addresses(text: &str, names: &KnownHosts<'_>) -> Vec<ScannedAddress> {
+    if can_hold_address(text, names.bare_words) { scan(text, names) } else { Vec::new() }
+}
+
+/// Whether a scheme, a port, or a key before a host can be in a text: most words have none of them.
+fn can_hold_address(text: &str, bare_words: BareWords) -> bool {
+    bare_words == BareWords::MayBeHosts || text.bytes().any(|byte| matches!(byte, b':' | b'='))
+}
+
+fn scan(text: &str, names: &KnownHosts<'_>) -> Vec<ScannedAddress> {
     let mut found = urls(text);
     let taken: Vec<TextRange> = found.iter().map(|address| address.extent(text)).collect();
     for token in tokens(text) {
@@ -366,6 +375,7 @@ fn with_login(text: &str, token: usize, from: usize, mut address: ScannedAddress
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     /// Addresses as `host`, `host:port`, with `user/password@` before and `/path` behind.
     fn shown(text: &str, bare_words: BareWords) -> Vec<String> {
@@ -418,6 +428,55 @@ mod tests {
             ("{'LOCATION': 'redis:6379'}", vec!["redis:6379"]),
         ] {
             assert_eq!(shown(text, BareWords::AreWords), expected, "{text}");
+        }
+    }
+
+    const PIECES: &[&str] = &[
+        "db",
+        "app",
+        "host",
+        "HOST",
+        "data source",
+        "u",
+        "80",
+        "dns",
+        "tcp(",
+        ":",
+        "=",
+        "/",
+        "//",
+        "@",
+        "\"",
+        "'",
+        ",",
+        ";",
+        " ",
+        "\n",
+        "{",
+        "}",
+        "(",
+        ")",
+        "[",
+        "]",
+        "-",
+        "?",
+        "&",
+        "é",
+    ];
+
+    fn text() -> impl Strategy<Value = String> {
+        proptest::collection::vec(proptest::sample::select(PIECES), 0..9).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn what_can_hold_no_address_holds_none(text in text()) {
+            for bare_words in [BareWords::AreWords, BareWords::MayBeHosts] {
+                let names = KnownHosts { is_host: &|_| true, listens: &|_, _| true, bare_words };
+                prop_assert_eq!(addresses(&text, &names), scan(&text, &names), "{:?}", text);
+            }
         }
     }
 

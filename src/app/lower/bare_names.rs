@@ -7,9 +7,28 @@
 use super::address_scan::{TextRange, slice};
 use super::variable_names::names_no_host;
 
-/// What ends a part of a list, an object or a sentence.
-const SEPARATORS: &[char] =
-    &[',', ';', '|', '"', '\'', '`', '[', ']', '{', '}', '(', ')', '<', '>', '\n', '\r', '\t'];
+/// Whether a letter ends a part of a list, an object or a sentence.
+fn separates(letter: char) -> bool {
+    matches!(
+        letter,
+        ',' | ';'
+            | '|'
+            | '"'
+            | '\''
+            | '`'
+            | '['
+            | ']'
+            | '{'
+            | '}'
+            | '('
+            | ')'
+            | '<'
+            | '>'
+            | '\n'
+            | '\r'
+            | '\t'
+    )
+}
 
 /// Every name in a text. `called` is what the text as a whole is called: its variable, or the flag before it.
 pub(super) fn bare_names(text: &str, called: &str, is_host: &dyn Fn(&str) -> bool) -> Vec<TextRange> {
@@ -46,7 +65,7 @@ pub(super) fn long_flag(word: &str) -> Option<&str> {
 }
 
 fn parts(text: &str) -> Vec<TextRange> {
-    split(text, &(0..text.len()), |letter| SEPARATORS.contains(&letter))
+    split(text, &(0..text.len()), separates)
 }
 
 fn words(text: &str, part: &TextRange) -> Vec<TextRange> {

@@ -28,7 +28,7 @@ struct SecretWord<'t> {
     parts: Vec<VariablePart>,
 }
 
-/// What is known of an image.
+/// What is known of an image, before a shell is put before it.
 struct KnownProgram {
     /// The image's own entry point, where the manifest has none.
     entry_point: Option<Vec<String>>,
@@ -38,22 +38,23 @@ struct KnownProgram {
 impl EnvironmentWiring<'_> {
     /// Moves the secrets of a service's command lines into variables.
     pub(super) fn command_secrets(&mut self, cx: &mut LoweringContext<'_>, service: &mut AppService) {
-        let program = KnownProgram::of(&service.container);
-        self.process_secrets(cx, service, &program);
-        self.health_secrets(cx, service, &program);
+        let mut program = None;
+        self.process_secrets(cx, service, &mut program);
+        self.health_secrets(cx, service, &mut program);
     }
 
     fn process_secrets(
         &mut self,
         cx: &mut LoweringContext<'_>,
         service: &mut AppService,
-        program: &KnownProgram,
+        program: &mut Option<KnownProgram>,
     ) {
-        let container = service.container.clone();
-        let (entry, command) = (container.entrypoint.as_ref(), container.command.as_ref());
+        let (entry, command) = (service.container.entrypoint.clone(), service.container.command.clone());
+        let (entry, command) = (entry.as_ref(), command.as_ref());
         let given: Vec<&Text> = [entry, command].into_iter().flatten().flat_map(|list| &list.value).collect();
         let Some(mut words) = self.secret_words(cx, service, &given) else { return };
         let Some(list) = command.or(entry) else { return };
+        let program = program.get_or_insert_with(|| KnownProgram::of(&service.container));
         let in_entry = entry.map_or(0, |list| list.value.len());
         let script = script_at(&words);
         let has_entry = entry.is_some_and(|list| !list.value.is_empty());
@@ -95,7 +96,7 @@ impl EnvironmentWiring<'_> {
         &mut self,
         cx: &mut LoweringContext<'_>,
         service: &mut AppService,
-        program: &KnownProgram,
+        program: &mut Option<KnownProgram>,
     ) {
         let Some(test) = service.container.health_check.as_ref().map(|check| check.test.clone()) else {
             return;
@@ -105,6 +106,7 @@ impl EnvironmentWiring<'_> {
             HealthTest::Shell(line) => vec![line],
         };
         let Some(mut words) = self.secret_words(cx, service, &given) else { return };
+        let program = program.get_or_insert_with(|| KnownProgram::of(&service.container));
         if program.has_shell == Some(false) {
             refuse(cx, service, &words);
             return;
@@ -156,7 +158,7 @@ impl EnvironmentWiring<'_> {
         let flagged = secrets_in_command(&texts);
         let mut found = false;
         let mut words = Vec::new();
-        for (at, (text, flat)) in given.iter().copied().zip(flats.iter().cloned()).enumerate() {
+        for (at, (text, flat)) in given.iter().copied().zip(flats).enumerate() {
             let known = cx.secret_parts(text, &flat);
             let flagged =
                 flagged.iter().filter(|secret| secret.word == at).map(|secret| secret.range.clone());

@@ -36,6 +36,9 @@ impl ConnectionVariables {
 
     /// The port that belongs to a variable: `DB_PORT` to `DB_HOST`.
     pub(super) fn port(&self, variable: &str) -> Option<u16> {
+        if self.ports.is_empty() {
+            return None;
+        }
         field(variable).and_then(|(prefix, _)| self.ports.get(&prefix).copied())
     }
 
@@ -85,6 +88,9 @@ fn connection_databases(
     databases: &IndexMap<ManifestName, ManagedDatabase>,
 ) -> BTreeMap<String, ManifestName> {
     let mut groups = BTreeMap::new();
+    if databases.is_empty() {
+        return groups;
+    }
     let database = |host: &str| directory.resolve(service, host).filter(|name| databases.contains_key(*name));
     for (variable, variant) in environment {
         let Some(text) = &variant.value else { continue };

@@ -2,6 +2,8 @@
 
 use super::address_scan::TextRange;
 use crate::{ManifestName, SecretId, Text, TextPiece, TextSegment};
+use tranship_frontend::source::Origin;
+use tranship_frontend::yaml::NodeId;
 
 /// What stands in the string for a piece that is not known yet. No host, port or name holds it.
 pub(super) const OPEN: &str = "\u{fffc}";
@@ -13,13 +15,15 @@ pub(super) struct FlatText {
     pub(super) text: String,
     /// Where the pieces that are not known yet stand.
     open: Vec<(TextRange, TextSegment)>,
-    whole: Text,
+    node: NodeId,
+    origin: Origin,
 }
 
 impl FlatText {
     /// The string of a text.
     pub(super) fn of(text: &Text) -> Self {
-        let mut flat = FlatText { text: String::new(), open: Vec::new(), whole: text.clone() };
+        let Text { node, origin, .. } = *text;
+        let mut flat = FlatText { text: String::new(), open: Vec::new(), node, origin };
         for segment in &text.segments {
             let start = flat.text.len();
             match &segment.piece {
@@ -66,14 +70,14 @@ impl FlatText {
     /// The text with pieces in place of parts; parts that overlap an earlier one are left out.
     pub(super) fn with<S: From<SecretId>>(&self, mut marks: Vec<(TextRange, TextPiece<S>)>) -> Text<S> {
         marks.sort_by_key(|(part, _)| (part.start, part.end));
-        let mut text = Text::empty(self.whole.node, self.whole.origin);
+        let mut text = Text::empty(self.node, self.origin);
         let mut end = 0;
         for (part, piece) in marks {
             if part.start < end || self.text.get(part.clone()).is_none() {
                 continue;
             }
             self.copy(end..part.start, &mut text);
-            text.push(piece, self.whole.origin);
+            text.push(piece, self.origin);
             end = part.end;
         }
         self.copy(end..self.text.len(), &mut text);
@@ -82,7 +86,7 @@ impl FlatText {
 
     /// A part of the text.
     pub(super) fn part(&self, part: TextRange) -> Text {
-        let mut text = Text::empty(self.whole.node, self.whole.origin);
+        let mut text = Text::empty(self.node, self.origin);
         self.copy(part, &mut text);
         text
     }
@@ -100,7 +104,7 @@ impl FlatText {
 
     fn copy_literal<S>(&self, part: TextRange, into: &mut Text<S>) {
         if let Some(literal) = self.text.get(part).filter(|literal| !literal.is_empty()) {
-            into.push(TextPiece::Literal(literal.into()), self.whole.origin);
+            into.push(TextPiece::Literal(literal.into()), self.origin);
         }
     }
 }

@@ -114,8 +114,12 @@ pub(super) fn ordinary_words(
         let path = leaf.path.0.as_slice();
         let shared = path.iter().zip(before).take_while(|(key, known)| key == known).count();
         for segment in path.iter().skip(shared) {
-            if let PathSegment::Key(key) = segment {
-                words.extend(key.split(|letter: char| !letter.is_alphanumeric()).map(str::to_lowercase));
+            let PathSegment::Key(key) = segment else { continue };
+            for word in key.split(|letter: char| !letter.is_alphanumeric()) {
+                // Most keys are known, and in lower case.
+                if !words.contains(word) {
+                    words.insert(word.to_lowercase());
+                }
             }
         }
         before = path;

@@ -53,8 +53,8 @@ fn in_shell(text: &str, part: Range<usize>, depth: usize, found: &mut Vec<Range<
             found.push(range.start + value.start..range.start + value.end);
             flagged = true;
         }
-        // A word that is all of the part would be cut in the same way again.
-        let inner = !flagged && depth < 3 && *range != part;
+        // A word that is all of the part would be cut in the same way again, and a line feed in none.
+        let inner = !flagged && depth < 3 && *range != part && *word != "\n";
         if inner && word.contains(char::is_whitespace) {
             in_shell(text, range.clone(), depth + 1, found);
         }
@@ -70,7 +70,7 @@ fn shell_words(text: &str, part: Range<usize>) -> Vec<Range<usize>> {
         let Some(byte) = bytes.get(at).copied() else { break };
         if byte.is_ascii_whitespace() && byte != b'\n' {
             at += 1;
-        } else if b";|&()`\n".contains(&byte) {
+        } else if byte == b'\n' || separates(byte) {
             words.push(at..at + 1);
             at += 1;
         } else {
@@ -80,6 +80,11 @@ fn shell_words(text: &str, part: Range<usize>) -> Vec<Range<usize>> {
         }
     }
     words
+}
+
+/// Whether a byte parts commands.
+fn separates(byte: u8) -> bool {
+    matches!(byte, b';' | b'|' | b'&' | b'(' | b')' | b'`')
 }
 
 /// One word, which quotes hold together.
@@ -101,7 +106,7 @@ fn shell_word(bytes: &[u8], part: Range<usize>, unclosed: &mut [bool; 2]) -> Ran
                     _ => {}
                 }
             }
-            byte if byte.is_ascii_whitespace() || b";|&()`".contains(&byte) => break,
+            byte if byte.is_ascii_whitespace() || separates(byte) => break,
             _ => {}
         }
         at += 1;

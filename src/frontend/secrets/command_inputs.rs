@@ -15,8 +15,10 @@ const LOOKED_BACK: usize = 12;
 /// No name of a value is longer.
 const LONGEST_NAME: usize = 96;
 
-/// Words of commands that write down a value under a name.
-const WRITES: &[&str] = &["add", "config", "configure", "create", "put", "set", "setenv", "SET", "set-env"];
+/// Whether a word of a command says that it writes down a value under a name.
+fn is_write(word: &str) -> bool {
+    matches!(word, "add" | "config" | "configure" | "create" | "put" | "set" | "setenv" | "SET" | "set-env")
+}
 
 /// `run PASSWORD x`, `npm config set _authToken x`, `wp config set DB_PASSWORD x`: a word that names a secret, and it.
 pub(super) fn named_argument(words: &[&str], at: usize) -> Option<(usize, Range<usize>)> {
@@ -54,10 +56,10 @@ fn last_part(name: &str) -> &str {
 
 /// Whether the command writes down a value: `config set`, `kv put`.
 fn writes(words: &[&str], at: usize) -> bool {
-    let line = words.get(..at).unwrap_or_default().iter().rev().take(LOOKED_BACK);
-    let mut line = line.take_while(|word| !is_separator(word)).peekable();
-    let beside = line.peek().is_some_and(|word| WRITES.contains(word) || word.starts_with('-'));
-    beside && line.any(|word| WRITES.contains(word))
+    let before = words.get(..at).unwrap_or_default();
+    let beside = before.last().is_some_and(|word| word.starts_with('-') || is_write(word));
+    let mut line = before.iter().rev().take(LOOKED_BACK).take_while(|word| !is_separator(word));
+    beside && line.any(|word| is_write(word))
 }
 
 /// Whether what follows a name in capitals is no next word of a sentence or a statement.

@@ -48,12 +48,16 @@ fn is(list: &[&str], word: &str) -> bool {
     list.contains(&word)
 }
 
-/// So many answers are remembered.
-const REMEMBERED: usize = 1024;
+/// So many answers are remembered for names of one length.
+const REMEMBERED: usize = 256;
+
+/// Names that are longer are asked for anew.
+const LONGEST: usize = 64;
 
 thread_local! {
-    /// What was answered. The services of a manifest have mostly the same names, and each is asked for several times.
-    static ANSWERS: RefCell<BTreeMap<Box<str>, NameMeaning>> = RefCell::default();
+    /// What was answered, by the length of the name. The services of a manifest have mostly the same names, and each is asked for several times.
+    static ANSWERS: RefCell<[BTreeMap<Box<str>, NameMeaning>; LONGEST]> =
+        const { RefCell::new([const { BTreeMap::new() }; LONGEST]) };
 }
 
 /// What a name says of its value.
@@ -72,13 +76,13 @@ pub(super) fn kind_of(name: &str) -> Option<SecretKind> {
 
 /// What a name says of its value.
 pub(super) fn meaning_of(name: &str) -> NameMeaning {
-    if let Some(known) = ANSWERS.with_borrow(|answers| answers.get(name).copied()) {
+    if let Some(known) = ANSWERS.with_borrow(|answers| answers.get(name.len())?.get(name).copied()) {
         return known;
     }
     let words = name_words(name);
     let meaning = NameMeaning { parts: ValueParts::named(&words), kind: judged(words) };
     ANSWERS.with_borrow_mut(|answers| {
-        if answers.len() < REMEMBERED {
+        if let Some(answers) = answers.get_mut(name.len()).filter(|answers| answers.len() < REMEMBERED) {
             answers.insert(name.into(), meaning);
         }
     });

@@ -225,8 +225,7 @@ fn run(bytes: &[u8], at: usize, letters: TokenLetters) -> usize {
 
 /// Whether a text goes on with a start. Byte by byte: most end at the first or the second.
 pub(super) fn starts(bytes: &[u8], at: usize, start: &str) -> bool {
-    let rest = bytes.get(at..).unwrap_or_default();
-    rest.len() >= start.len() && rest.iter().zip(start.as_bytes()).all(|(byte, known)| byte == known)
+    start.bytes().enumerate().all(|(offset, known)| bytes.get(at + offset) == Some(&known))
 }
 
 fn token(bytes: &[u8], at: usize) -> Option<usize> {

@@ -188,15 +188,17 @@ fn star(letter: char) -> char {
 /// The text with some of its bytes starred out, with the same byte length. The ranges are sorted.
 pub(super) fn starred(text: &str, ranges: &[Range<usize>]) -> String {
     let mut shown = String::with_capacity(text.len());
-    let mut ranges = ranges.iter().peekable();
-    let mut end = 0;
-    for (at, letter) in text.char_indices() {
-        while let Some(range) = ranges.next_if(|range| range.start <= at) {
-            end = end.max(range.end);
+    let mut at = 0;
+    for range in ranges {
+        let (start, end) = (text.ceil_char_boundary(range.start).max(at), text.ceil_char_boundary(range.end));
+        if start < end {
+            shown.push_str(text.get(at..start).unwrap_or_default());
+            let hidden = text.get(start..end).unwrap_or_default().chars();
+            shown.extend(hidden.map(|letter| if letter.is_whitespace() { letter } else { star(letter) }));
+            at = end;
         }
-        let hidden = at < end && !letter.is_whitespace();
-        shown.push(if hidden { star(letter) } else { letter });
     }
+    shown.push_str(text.get(at..).unwrap_or_default());
     shown
 }
 

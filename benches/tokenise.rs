@@ -1,6 +1,6 @@
 //! Splits files into YAML's tokens and does nothing with them: what a compile is measured against (`benches/run`).
 //!
-//! `cargo run --release -p tranship-frontend --example tokenise -- compose.yaml dist/fargate/*`
+//! `cargo run --release --no-default-features --example tokenise -- compose.yaml dist/fargate/*`
 
 use granit_parser::{Scanner, StrInput};
 use std::error::Error;
