@@ -65,7 +65,7 @@ impl KnownImage {
             name.as_bytes().last() == last
                 && (path == *name || path.strip_suffix(name).is_some_and(|before| before.ends_with('/')))
         };
-        table::IMAGES.iter().find(|row| row.names.iter().any(|name| fits(name)))
+        table::IMAGES.iter().find(|row| row.names.iter().any(&fits))
     }
 
     /// What it keeps, where it keeps data.
