@@ -5,6 +5,7 @@
 use granit_parser::{Scanner, StrInput};
 use std::error::Error;
 
+#[allow(clippy::print_stdout, reason = "its output is one line")]
 fn main() -> Result<(), Box<dyn Error>> {
     let (mut bytes, mut tokens) = (0, 0);
     for path in std::env::args_os().skip(1) {
