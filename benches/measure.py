@@ -1,10 +1,12 @@
-"""CPU time, peak memory and instructions of a command."""
+"""Processor time, wall time, peak memory and instructions of a command."""
 
 import math
 import os
 import re
 import statistics
 import subprocess
+import time
+from typing import NamedTuple
 
 
 class Unmeasured(Exception):
@@ -20,33 +22,43 @@ def environment(directory, more):
     return {"PATH": os.environ["PATH"], "HOME": str(directory)} | (more or {})
 
 
+class Measure(NamedTuple):
+    """What a command took: processor time and wall time in seconds, and its peak memory in bytes."""
+
+    cpu: float
+    wall: float
+    peak: int
+
+
 def measure(command, directory, runs, fine=frozenset({0}), more=None):
-    """The median CPU time in seconds and the median peak in bytes. What is too short for the clock of GNU time runs several
-    times in a row. `fine` are the exit codes of a success."""
+    """The medians of so many runs. What is too short for the clock of GNU time runs several times in a row. `fine` are the exit
+    codes of a success."""
     command = [str(word) for word in command]
-    spent, peaks = [], []
+    found = []
     for _ in range(runs):
-        one, peak = once(command, directory, fine, more)
-        if one < 0.1:
-            times = 10
-            one = several(command, directory, times, more) / times
-        spent.append(one)
-        peaks.append(peak)
-    return max(statistics.median(spent), 1e-4), statistics.median(peaks)
+        one = once(command, directory, fine, more)
+        if one.wall < 0.1:
+            times = 20
+            all_of_them = several(command, directory, times, more)
+            one = Measure(all_of_them.cpu / times, all_of_them.wall / times, one.peak)
+        found.append(one)
+    return Measure(*(max(statistics.median(values), 1e-4) for values in zip(*found)))
 
 
 def once(command, directory, fine, more):
     timed = ["/usr/bin/time", "-f", "measured %U %S %M", *command]
+    begun = time.monotonic()
     done = subprocess.run(timed, cwd=directory, env=environment(directory, more), capture_output=True, text=True)
+    wall = time.monotonic() - begun
     found = re.search(r"^measured (\S+) (\S+) (\d+)$", done.stderr, re.M)
     if done.returncode not in fine or not found:
         raise Unmeasured(command, done.stderr)
-    return float(found[1]) + float(found[2]), int(found[3]) * 1024
+    return Measure(float(found[1]) + float(found[2]), wall, int(found[3]) * 1024)
 
 
 def several(command, directory, times, more):
     script = ["sh", "-c", f'i=0; while [ $i -lt {times} ]; do "$@" >/dev/null 2>&1; i=$((i+1)); done', "sh", *command]
-    return once(script, directory, {0}, more)[0]
+    return once(script, directory, {0}, more)
 
 
 def exponent(times):

@@ -14,6 +14,7 @@ use super::untold_leaves::UntoldLeaves;
 use crate::rules;
 use camino::Utf8Path;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use tranship_frontend::compose::{KeyPath, Manifest, PathSegment};
 use tranship_frontend::diagnostic::{Diagnostic, Diagnostics};
 use tranship_frontend::source::{Origin, Sources};
@@ -181,7 +182,7 @@ impl Ledger {
                 (None, Some(claim)) => inexact.note(claim.node, &claim.entry, manifest),
                 (None, None) => {}
             }
-            let claimed = || claim.map(|claim| claim.entry.clone());
+            let claimed = || claim.map(|claim| LedgerEntry::clone(&claim.entry));
             let setting = || unclaimed.account(&path, origin);
             let entry = row
                 .map(SupportRow::entry)
@@ -222,7 +223,7 @@ impl Ledger {
             let path = manifest.nodes.path(leaf);
             let row = Some(&rows).filter(|_| sources.is_written(origin));
             let row = row.and_then(|rows| deciding_row(rows, &path, leaf, claim)).map(SupportRow::entry);
-            let entry = row.or_else(|| claim.map(|claim| claim.entry.clone()))?;
+            let entry = row.or_else(|| claim.map(|claim| LedgerEntry::clone(&claim.entry)))?;
             let reason = match entry.disposition {
                 Disposition::Rejected { reason }
                 | Disposition::Ignored { reason, effect: BehaviourEffect::ChangesBehaviour } => reason,
@@ -239,8 +240,9 @@ impl Ledger {
         // Descending: an inner node has a higher number than the one around it, so it goes first.
         for (node, entry) in self.claims.into_iter().rev() {
             let depth = manifest.nodes.path(node).0.len();
+            let entry = Rc::new(entry);
             for leaf in manifest.nodes.leaves_of(node) {
-                spread.entry(leaf).or_insert_with(|| SpreadClaim { node, depth, entry: entry.clone() });
+                spread.entry(leaf).or_insert_with(|| SpreadClaim { node, depth, entry: Rc::clone(&entry) });
             }
         }
         spread
@@ -277,7 +279,7 @@ struct SpreadClaim {
     node: NodeId,
     /// Steps from the root to that node.
     depth: usize,
-    entry: LedgerEntry,
+    entry: Rc<LedgerEntry>,
 }
 
 impl SpreadClaim {

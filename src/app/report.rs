@@ -193,7 +193,21 @@ impl DispositionReport {
 
 #[cfg(test)]
 mod tests {
-    use super::seen_from;
+    use super::*;
+
+    #[test]
+    fn places_are_shown_as_the_directory_sees_their_files() {
+        let mut sources = Sources::new();
+        let files = ["shop/compose.yaml", "shop/a/b.env"]
+            .map(|path| sources.add_file(path.into(), "a: é\nb: c\n".into()));
+        let [first, second, again] = [(0, 3), (1, 6), (0, 9)]
+            .map(|(file, start)| sources.read_at(Span::new(files[file], start, start + 1)));
+        let mut places = ReportPlaces::new(&sources, "shop".into());
+        assert_eq!(places.of(first), ["compose.yaml:1:4"]);
+        assert_eq!(places.of(second), ["a/b.env:2:1"]);
+        assert_eq!(places.of(again), ["compose.yaml:2:4"]);
+        assert_eq!(places.of(Origin::NOWHERE), [""; 0]);
+    }
 
     #[test]
     fn a_path_does_not_depend_on_the_working_directory() {

@@ -54,10 +54,21 @@ pub struct SupportTable {
 }
 
 /// The rows by the keys that their patterns name first: every leaf of a manifest is looked up.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct SupportIndex {
-    /// By the first key, and by the third where it is a plain one: `services`, `ports` of `services.*.ports[]`.
-    rows: BTreeMap<&'static str, BTreeMap<&'static str, Vec<&'static SupportRow>>>,
+    /// Rows whose first key is a wildcard.
+    anywhere: Vec<&'static SupportRow>,
+    /// The others by their first key.
+    sections: BTreeMap<&'static str, SupportSection>,
+}
+
+/// The rows of one section: `services`, `volumes`.
+#[derive(Debug, Default)]
+struct SupportSection {
+    /// Rows whose third key is a wildcard, or missing.
+    any_key: Vec<&'static SupportRow>,
+    /// The others by their third key: `ports` of `services.*.ports[]`.
+    keys: BTreeMap<&'static str, Vec<&'static SupportRow>>,
 }
 
 impl SupportIndex {
@@ -67,17 +78,13 @@ impl SupportIndex {
             Some(PathSegment::Key(key)) => &**key,
             _ => "",
         };
-        let third = key(2);
-        let plain = if third.is_empty() { &[] } else { self.of(key(0), third) };
+        let section = self.sections.get(key(0));
+        let own = section.and_then(|section| section.keys.get(key(2)));
         // Of two patterns of one length the last wins, so wildcards come first.
-        let rows = self.of("", "").iter().chain(self.of(key(0), "")).chain(plain).copied();
-        rows.filter(|row| covers(row.key, path)).max_by_key(|row| specificity(row.key))
-    }
-}
-
-impl SupportIndex {
-    fn of(&self, first: &str, third: &str) -> &[&'static SupportRow] {
-        self.rows.get(first).and_then(|rows| rows.get(third)).map(Vec::as_slice).unwrap_or_default()
+        let any_key = section.map(|section| &section.any_key);
+        let rows = self.anywhere.iter().chain(any_key.into_iter().flatten()).chain(own.into_iter().flatten());
+        let covering = rows.copied().filter(|row| covers(row.key, path));
+        covering.max_by_key(|row| specificity(row.key))
     }
 }
 
@@ -90,17 +97,24 @@ fn plain(part: &'static str) -> &'static str {
 impl SupportTable {
     /// The rows, ready to be looked up.
     pub(super) fn index(&self) -> SupportIndex {
-        let mut rows: BTreeMap<_, BTreeMap<_, Vec<&'static SupportRow>>> = BTreeMap::new();
+        let mut index = SupportIndex::default();
         for row in self.rows {
             let mut parts = row.key.split('.');
             let (first, second, third) = (parts.next(), parts.next(), parts.next());
             // An index moves the keys after it by one.
             let fixed = [first, second].iter().flatten().all(|part| !part.ends_with("[]"));
             let first = first.map(plain).unwrap_or_default();
-            let third = third.filter(|_| fixed && !first.is_empty()).map(plain).unwrap_or_default();
-            rows.entry(first).or_default().entry(third).or_default().push(row);
+            if first.is_empty() {
+                index.anywhere.push(row);
+                continue;
+            }
+            let section = index.sections.entry(first).or_default();
+            match third.filter(|_| fixed).map(plain).unwrap_or_default() {
+                "" => section.any_key.push(row),
+                third => section.keys.entry(third).or_default().push(row),
+            }
         }
-        SupportIndex { rows }
+        index
     }
 
     /// One diagnostic for all the leaves that one row covers, with the place of each.
@@ -237,6 +251,41 @@ mod tests {
             ("services.*.deploy.mode", "services.app.deploy.mode", true),
         ] {
             assert_eq!(covers(pattern, &path(at)), covered, "{pattern} {at}");
+        }
+    }
+
+    /// However the rows are sorted for it, the one that is found is the one that covers the path.
+    #[test]
+    fn a_row_is_found_by_whatever_keys_its_pattern_has() {
+        const fn row(key: &'static str) -> SupportRow {
+            SupportRow {
+                key,
+                support: KeySupport::Ignored { effect: BehaviourEffect::Equivalent },
+                reason: key,
+            }
+        }
+        static ROWS: &[SupportRow] = &[
+            row("x-*"),
+            row("services.*.x-*"),
+            row("services.*.init"),
+            row("services.*.ports[].mode"),
+            row("volumes.*"),
+            row("items[].name"),
+        ];
+        let table = SupportTable { target: "t", product: "T", rows: ROWS }.index();
+        for (at, found) in [
+            ("x-team.name", Some("x-*")),
+            ("services.a.x-team", Some("services.*.x-*")),
+            ("services.a.init", Some("services.*.init")),
+            ("services.a.ports[1].mode", Some("services.*.ports[].mode")),
+            ("services.a.ports[1].name", None),
+            ("services.a", None),
+            ("volumes.a.driver", Some("volumes.*")),
+            ("networks.a.init", None),
+            ("items[0].name", Some("items[].name")),
+            ("items.name", None),
+        ] {
+            assert_eq!(table.find(&path(at)).map(|row| row.reason), found, "{at}");
         }
     }
 

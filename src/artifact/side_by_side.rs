@@ -5,6 +5,7 @@
 
 use super::ordered_pool::processors;
 use std::panic::resume_unwind;
+use std::sync::{Mutex, PoisonError};
 use std::thread::Builder;
 
 /// Items that one thread does sooner than a second one starts.
@@ -14,52 +15,67 @@ const FEW_ITEMS: usize = 8;
 const STACK_BYTES: usize = 8 << 20;
 
 /// The results of `work`, in the order of the items.
-pub fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub fn side_by_side<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
     let threads = if items.len() > FEW_ITEMS { processors() } else { 1 };
     on_threads(items, threads, work)
 }
 
-fn on_threads<T: Sync, R: Send>(items: &[T], threads: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let share = items.len().div_ceil(threads.max(1)).max(1);
-    let done = |share: &[T]| share.iter().map(&work).collect::<Vec<R>>();
-    std::thread::scope(|scope| {
-        let mut shares = items.chunks(share);
-        let own = shares.next().unwrap_or_default();
-        // What no thread can be had for is done here.
-        let others: Vec<_> = shares
-            .map(|share| (share, Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, || done(share))))
-            .collect();
-        let mut results = done(own);
-        for (share, other) in others {
-            results.extend(match other {
-                Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
-                Err(_) => done(share),
-            });
+fn on_threads<T: Send, R: Send>(items: Vec<T>, threads: usize, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let waiting = Mutex::new(items.into_iter().enumerate());
+    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let share = || {
+        let mut done = Vec::new();
+        while let Some((place, item)) = next() {
+            done.push((place, work(item)));
+        }
+        done
+    };
+    let mut results = std::thread::scope(|scope| {
+        // This thread works too, so one that cannot be had is no loss.
+        let start = |_| Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, share).ok();
+        let others: Vec<_> = (1..threads).filter_map(start).collect();
+        let mut results = share();
+        for other in others {
+            results.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
         }
         results
-    })
+    });
+    results.sort_by_key(|(place, _)| *place);
+    results.into_iter().map(|(_, result)| result).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
+    use std::sync::Barrier;
 
     #[test]
     fn the_order_is_that_of_the_items_on_any_number_of_threads() {
         let items: Vec<usize> = (0..101).collect();
         let doubled: Vec<usize> = items.iter().map(|item| item * 2).collect();
-        for threads in [0, 1, 2, 3, 100, 101, 500] {
-            assert_eq!(on_threads(&items, threads, |item| item * 2), doubled, "{threads} threads");
+        for threads in [0, 1, 2, 3, 100, 101] {
+            assert_eq!(on_threads(items.clone(), threads, |item| item * 2), doubled, "{threads} threads");
         }
-        assert_eq!(side_by_side(&items, |item| item * 2), doubled);
-        assert_eq!(on_threads(&[] as &[usize], 2, |item| item * 2), Vec::<usize>::new());
+        assert_eq!(side_by_side(items, |item| item * 2), doubled);
+        assert_eq!(on_threads(Vec::<usize>::new(), 2, |item| item * 2), Vec::<usize>::new());
     }
 
     #[test]
     fn all_threads_work() {
-        let items: Vec<usize> = (0..4).collect();
-        let threads = on_threads(&items, 4, |_| format!("{:?}", std::thread::current().id()));
-        let different: std::collections::BTreeSet<&String> = threads.iter().collect();
-        assert_eq!(different.len(), 4);
+        // Nobody goes on before each of the three has an item.
+        let together = Barrier::new(3);
+        let threads = on_threads(vec![(); 3], 3, |()| {
+            together.wait();
+            format!("{:?}", std::thread::current().id())
+        });
+        assert_eq!(threads.iter().collect::<BTreeSet<_>>().len(), 3);
+    }
+
+    #[test]
+    fn few_items_are_done_by_the_thread_that_asks() {
+        let own = std::thread::current().id();
+        let threads = side_by_side(vec![(); FEW_ITEMS], |()| std::thread::current().id());
+        assert_eq!(threads, vec![own; FEW_ITEMS]);
     }
 }

@@ -5,6 +5,7 @@ use super::{CommandContext, ExitStatus};
 use crate::compile::CompileOutcome;
 use camino::{Utf8Path, Utf8PathBuf};
 use tranship_artifact::{StagedSet, WriteError, commit, directory_below, stage};
+use tranship_targets::TargetDeployment;
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
@@ -33,7 +34,23 @@ impl BuildCommand {
             context.report_not_written(format, "did not build", outcomes, &error);
             return ExitStatus::Failed;
         }
+        let laid_out =
+            outcomes.iter().filter_map(|one| layout(&one.name, &one.compiled.as_ref()?.deployment));
+        laid_out.for_each(|line| context.shell.message(&line));
         context.report_outcomes(format, "built", &outcomes)
+    }
+}
+
+/// `prod: 366 independent stacks, deployed in the order of stacks.json`; nothing of one stack.
+fn layout(name: &str, deployment: &TargetDeployment) -> Option<String> {
+    let TargetDeployment::Stack(stack) = deployment else { return None };
+    match (stack.separate.len(), stack.nested.len()) {
+        (0, 0) => None,
+        (0, 1) => Some(format!("{name}: a root stack and a nested stack")),
+        (0, nested) => Some(format!("{name}: a root stack and {nested} nested stacks")),
+        (others, _) => {
+            Some(format!("{name}: {} independent stacks, deployed in the order of stacks.json", others + 1))
+        }
     }
 }
 
@@ -64,4 +81,41 @@ pub(super) fn write_outcomes(
         }
     }
     commit(staged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tranship_targets::{BeanstalkDeployment, SeparateDeployment, StackDeployment, StackService};
+
+    #[test]
+    fn more_than_one_stack_is_told() {
+        let separate = SeparateDeployment {
+            stack: "shop-WebStack".into(),
+            template: String::new(),
+            stage: "service",
+            service: None,
+            after: Vec::new(),
+            given: Vec::new(),
+        };
+        let told = |separate: &[SeparateDeployment], nested: &[&str]| {
+            let stack = StackDeployment {
+                separate: separate.to_vec(),
+                nested: nested
+                    .iter()
+                    .map(|it| StackService { name: (*it).to_owned(), logical_id: String::new() })
+                    .collect(),
+                ..StackDeployment::default()
+            };
+            layout("prod", &TargetDeployment::Stack(stack))
+        };
+        assert_eq!(told(&[], &[]), None);
+        assert_eq!(told(&[], &["A"]).as_deref(), Some("prod: a root stack and a nested stack"));
+        assert_eq!(told(&[], &["A", "B"]).as_deref(), Some("prod: a root stack and 2 nested stacks"));
+        assert_eq!(
+            told(&[separate.clone(), separate], &[]).as_deref(),
+            Some("prod: 3 independent stacks, deployed in the order of stacks.json")
+        );
+        assert_eq!(layout("dev", &TargetDeployment::Beanstalk(BeanstalkDeployment::default())), None);
+    }
 }

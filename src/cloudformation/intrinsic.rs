@@ -219,3 +219,38 @@ impl From<&LogicalId> for LogicalId {
         id.clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::list;
+
+    #[test]
+    fn each_argument_is_visited_in_order() {
+        let id = LogicalId::parse("A").unwrap();
+        let arguments = |value: TemplateValue| {
+            let TemplateValue::Function(function) = value else { panic!("{value:?} is no function") };
+            let mut found = Vec::new();
+            function.for_each_argument(&mut |argument| found.push(argument.clone()));
+            TemplateValue::List(found)
+        };
+        let inner = Select(1, "x");
+        let sub = FnSub::text("a").reference(&id).value(inner.clone()).then("b");
+        for (function, expected) in [
+            (id.reference(), list![]),
+            (id.arn(), list![]),
+            (sub.into_value(), list![inner]),
+            (Join(",", "x"), list!["x"]),
+            (Select(1, "x"), list!["x"]),
+            (Split(",", "x"), list!["x"]),
+            (GetAzs("x"), list!["x"]),
+            (ImportValue("x"), list!["x"]),
+            (Base64("x"), list!["x"]),
+            (Cidr("x", 1, 2), list!["x"]),
+            (If(&id, "x", "y"), list!["x", "y"]),
+            (FindInMap(&id, "x", "y"), list!["x", "y"]),
+        ] {
+            assert_eq!(arguments(function.clone()), expected, "{function:?}");
+        }
+    }
+}

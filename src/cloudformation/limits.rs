@@ -347,6 +347,26 @@ mod tests {
         let mut huge = template(1);
         huge.add(&id("H"), Resource::new("AWS::X::Y", props! { "V" => "x".repeat(1_100_000) }));
         assert!(matches!(check(&huge).as_slice(), [TemplateViolation::TooMany { limit: BODY, .. }]));
+        let text = huge.to_yaml();
+        let large = TemplateViolation::TooMany { limit: BODY, found: text.len(), at: None };
+        assert_eq!(exceeded_quotas(&huge, Some(&text)), [large]);
+        assert_eq!(exceeded_quotas(&huge, None), []);
+        assert_eq!(check_written(&huge, None), []);
         assert!(check(&huge).iter().all(|it| it.is_left_to(StackRoom::Nested)));
+    }
+
+    /// What is wrong with a part of a template that is right as a whole.
+    #[test]
+    fn a_part_has_quotas_and_circles_of_its_own() {
+        let mut template = Template::new("");
+        for (name, on) in [("A", "B"), ("B", "A"), ("C", "Nowhere")] {
+            template.add(&id(name), Resource::new("AWS::X::Y", props! { "V" => id(on).reference() }));
+        }
+        assert_eq!(cycles(&template), [TemplateViolation::Cycle(vec![id("A"), id("B")])]);
+        assert_eq!(exceeded_quotas(&template, Some("")), [], "an unknown name is no quota");
+        let fields = (0..61).map(|at| FnSub::new().secret_field(&id("S"), &format!("f{at}")));
+        template.resources[&id("C")].properties.set("V", fields.collect::<TemplateValue>());
+        let many = TemplateViolation::TooMany { limit: DYNAMIC_REFERENCES, found: 61, at: None };
+        assert_eq!(exceeded_quotas(&template, Some("")), [many]);
     }
 }

@@ -36,6 +36,12 @@ impl PropertyMap {
         PropertyMap::default()
     }
 
+    /// This map in no more memory than it needs, once it is complete: a template has tens of thousands.
+    pub(super) fn shrunk(mut self) -> PropertyMap {
+        self.0.shrink_to_fit();
+        self
+    }
+
     /// Sets a key.
     pub fn set(&mut self, key: impl Into<PropertyKey>, value: impl Into<TemplateValue>) -> &mut PropertyMap {
         let (key, value) = (key.into(), value.into());
@@ -189,6 +195,25 @@ mod tests {
         assert_eq!(map.remove("B"), Some(five));
         assert_eq!(map.keys().collect::<Vec<_>>(), ["A", "C"]);
         assert_eq!((map.remove("B"), map.get("B"), map.get("C")), (None, None, Some(&four)));
+    }
+
+    #[test]
+    fn a_key_that_comes_again_after_many_others_keeps_its_place() {
+        for count in [FEW_KEYS - 1, FEW_KEYS, FEW_KEYS + 1, 3 * FEW_KEYS] {
+            let keys = (0..count).map(|number| (format!("K{number}"), 0));
+            let map: PropertyMap = keys.chain([("K1".to_owned(), 1), ("K0".to_owned(), 2)]).collect();
+            let found: Vec<String> = map.keys().map(str::to_owned).collect();
+            assert_eq!(found, (0..count).map(|number| format!("K{number}")).collect::<Vec<_>>());
+            let values = ["K0", "K1", "K2"].map(|key| map.get(key).cloned());
+            assert_eq!(values, [2, 1, 0].map(|number| Some(TemplateValue::Integer(number))));
+        }
+    }
+
+    #[test]
+    fn each_value_can_be_changed() {
+        let mut map: PropertyMap = [("A", 1), ("B", 2)].into_iter().collect();
+        map.values_mut().for_each(|value| *value = TemplateValue::Bool(true));
+        assert_eq!(map, [("A", true), ("B", true)].into_iter().collect());
     }
 
     #[test]

@@ -143,7 +143,7 @@ impl Resource {
     pub fn new(kind: impl Into<String>, properties: PropertyMap) -> Resource {
         Resource {
             kind: kind.into(),
-            properties,
+            properties: properties.shrunk(),
             depends_on: Vec::new(),
             condition: None,
             deletion_policy: None,
@@ -517,6 +517,41 @@ mod tests {
         assert_eq!(resource.body().get("DependsOn"), Some(&TemplateValue::from("C")));
         let resource = Resource::new("AWS::X::Y", props! { "V" => id("A").reference() }).depends_on(&id("A"));
         assert_eq!(resource.body().get("DependsOn"), None);
+    }
+
+    #[test]
+    fn the_keys_of_a_resource_are_in_order() {
+        let made = Resource::new("AWS::X::Y", props! { "P" => 1 })
+            .condition(&id("C"))
+            .depends_on_all([&id("A"), &id("B")])
+            .retain_once_created()
+            .creation_policy(props! { "Q" => 2 })
+            .update_policy(props! { "R" => 3 })
+            .metadata("M", 4);
+        let body = props! {
+            "Type" => "AWS::X::Y",
+            "Condition" => "C",
+            "DependsOn" => crate::list!["A", "B"],
+            "DeletionPolicy" => "RetainExceptOnCreate",
+            "UpdateReplacePolicy" => "Retain",
+            "CreationPolicy" => props! { "Q" => 2 },
+            "UpdatePolicy" => props! { "R" => 3 },
+            "Metadata" => props! { "M" => 4 },
+            "Properties" => props! { "P" => 1 },
+        };
+        assert_eq!(made.body().iter().collect::<Vec<_>>(), body.iter().collect::<Vec<_>>());
+        assert_eq!(made.whole_body(), body);
+        let bare = Resource::new("AWS::X::Y", props! {});
+        assert_eq!(bare.body().keys().collect::<Vec<_>>(), ["Type"]);
+    }
+
+    #[test]
+    fn what_a_resource_holds_can_be_taken() {
+        let mut left =
+            Resource::new("AWS::X::Y", props! { "P" => 1 }).condition(&id("C")).comment("k").retain();
+        let before = left.clone();
+        assert_eq!(left.take_content(), before);
+        assert_eq!(left, Resource::new("AWS::X::Y", props! {}).condition(&id("C")).comment("k"));
     }
 
     #[test]

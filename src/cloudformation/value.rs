@@ -93,7 +93,7 @@ from_integers!(i64, i32, i16, u32, u16, u8);
 
 impl From<PropertyMap> for TemplateValue {
     fn from(map: PropertyMap) -> TemplateValue {
-        TemplateValue::Map(map)
+        TemplateValue::Map(map.shrunk())
     }
 }
 

@@ -10,6 +10,7 @@ use super::session::AwsSession;
 use super::upload::{self, UploadPlace};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{BuildError, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::create_bucket::CreateBucketError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{
     AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, BucketLocationConstraint,
@@ -18,6 +19,7 @@ use aws_sdk_s3::types::{
     ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag, Tagging,
     VersioningConfiguration,
 };
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::io::Read;
@@ -247,13 +249,7 @@ impl<'a> ArtifactBucket<'a> {
                 CreateBucketConfiguration::builder().location_constraint(constraint).build(),
             );
         }
-        match create.send().await {
-            Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_bucket_already_owned_by_you()) => {
-                Ok(())
-            }
-            Err(error) => Err(sdk(&format!("create the bucket {}", self.name), error)),
-        }
+        created(&self.name, create.send().await.map(|_| ()))
     }
 
     async fn is_complete(&self) -> bool {
@@ -361,9 +357,38 @@ fn file_hash(file: &Path) -> std::io::Result<[u8; 32]> {
     }
 }
 
+/// Whether there is a bucket of ours now: another run may have created it in between. One of another account is never used.
+fn created(
+    name: &str,
+    made: Result<(), SdkError<CreateBucketError, HttpResponse>>,
+) -> Result<(), DeployFailure> {
+    match made {
+        Err(error) if error.as_service_error().is_some_and(|e| e.is_bucket_already_owned_by_you()) => Ok(()),
+        made => made.map_err(|error| sdk(&format!("create the bucket {name}"), error)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{file_hash, hash, shortened};
+    use super::{FailureKind, HttpResponse, SdkError, created, file_hash, hash, shortened};
+    use aws_sdk_s3::operation::create_bucket::CreateBucketError;
+    use aws_sdk_s3::primitives::SdkBody;
+    use aws_sdk_s3::types::error::{BucketAlreadyExists, BucketAlreadyOwnedByYou};
+
+    #[test]
+    fn a_bucket_that_is_ours_already_is_used_and_one_of_another_account_is_not() {
+        let refused = |error: CreateBucketError| {
+            let raw = HttpResponse::new(409.try_into().unwrap(), SdkBody::empty());
+            created("tranship-1-eu", Err(SdkError::service_error(error, raw)))
+        };
+        assert_eq!(created("tranship-1-eu", Ok(())), Ok(()));
+        let ours = BucketAlreadyOwnedByYou::builder().build();
+        assert_eq!(refused(CreateBucketError::BucketAlreadyOwnedByYou(ours)), Ok(()));
+        let theirs = BucketAlreadyExists::builder().message("not available").build();
+        let failure = refused(CreateBucketError::BucketAlreadyExists(theirs)).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Failed);
+        assert!(failure.message.contains("create the bucket tranship-1-eu"), "{failure:?}");
+    }
 
     #[test]
     fn a_file_has_the_key_of_its_bytes() {

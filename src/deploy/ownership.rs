@@ -54,6 +54,11 @@ impl ProjectMark {
         }
     }
 
+    /// Whether these tags have no mark of any project.
+    pub(super) fn is_missing(tags: &[(String, String)]) -> bool {
+        tags.iter().all(|(key, _)| key != PROJECT)
+    }
+
     /// Refuses what is not ours.
     pub(super) fn check(
         &self,
@@ -106,6 +111,8 @@ mod tests {
         assert!(other(REPOSITORY, "b2").contains("in another repository or folder (b2, this is a1)"));
         let unmarked = [("Name".to_owned(), "x".to_owned())];
         assert!(mark(None).objection(&unmarked).unwrap().contains("no tag `tranship:project`"));
+        assert!(ProjectMark::is_missing(&unmarked) && ProjectMark::is_missing(&[]));
+        assert!(!ProjectMark::is_missing(&mark(None).tags()));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use tranship_app::Application;
 use tranship_app::rules::internal::ARTIFACT;
 use tranship_artifact::{Artifact, ArtifactSet, FileMode, PathError};
-use tranship_cloudformation::{DividedTemplate, LogicalId, Resource, Template};
+use tranship_cloudformation::{DividedTemplate, LogicalId, NESTED_STACK};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_images::ImageRecipe;
 
@@ -71,13 +71,12 @@ fn add_images(images: &[ImageRecipe], artifacts: &mut ArtifactSet) -> Result<(),
 }
 
 fn deployment(stack: &LegalStack) -> StackDeployment {
-    let LegalStack { plan, parameters, template, divided, separated, .. } = stack;
+    let LegalStack { plan, parameters, template, names_rights, divided, separated, .. } = stack;
     // A change may have taken a resource away.
     let is_there = |id: &LogicalId| template.resources.contains_key(id);
     let services = plan.services.iter().filter(|it| is_there(&it.id()));
-    let root = divided.iter().flat_map(|divided| divided.root_template.resources.values());
-    let all = template.resources.values().chain(root);
-    let types: BTreeSet<&str> = all.map(|resource| resource.kind.as_str()).collect();
+    let all = template.resources.values().map(|resource| resource.kind.as_str());
+    let types: BTreeSet<&str> = all.chain(divided.as_ref().map(|_| NESTED_STACK)).collect();
     StackDeployment {
         resource_types: types.into_iter().map(str::to_owned).collect(),
         session_key: plan.stack.exec.as_ref().and_then(|exec| exec.kms_key.clone()),
@@ -85,11 +84,7 @@ fn deployment(stack: &LegalStack) -> StackDeployment {
         region: plan.stack.region.clone(),
         account: plan.stack.account.clone(),
         parameters: parameters.iter().map(deploy_parameter).collect(),
-        capabilities: vec![if stack.templates().any(names_rights) {
-            "CAPABILITY_NAMED_IAM"
-        } else {
-            "CAPABILITY_IAM"
-        }],
+        capabilities: vec![if *names_rights { "CAPABILITY_NAMED_IAM" } else { "CAPABILITY_IAM" }],
         data_stores: data_stores(plan, is_there),
         services: services.map(stack_service).collect(),
         nested: divided.as_ref().map(|divided| nested_stacks(plan, divided)).unwrap_or_default(),
@@ -106,15 +101,6 @@ fn nested_stacks(plan: &EcsPlan, divided: &DividedTemplate) -> Vec<StackService>
     let stacks = plan.tasks.iter().map(|task| (task.name.to_string(), plan::nested_stack(&task.name)));
     let there = stacks.filter(|(_, id)| divided.nested.contains_key(id));
     there.map(|(name, id)| StackService { name, logical_id: id.to_string() }).collect()
-}
-
-/// Whether the template gives a name to something of IAM, which must be acknowledged
-/// (CloudFormation API Reference, `CreateStack`, `Capabilities`).
-fn names_rights(template: &Template) -> bool {
-    const NAMES: &[&str] = &["RoleName", "UserName", "GroupName", "ManagedPolicyName", "InstanceProfileName"];
-    let of_iam = template.resources.values().filter(|resource| resource.kind.starts_with("AWS::IAM::"));
-    let named = |resource: &Resource| NAMES.iter().any(|name| resource.properties.get(name).is_some());
-    of_iam.filter(|resource| resource.kind != "AWS::IAM::Policy").any(named)
 }
 
 fn deploy_parameter(it: &ParameterPlan) -> DeployParameter {

@@ -69,10 +69,11 @@ class Gateway:
         """Answers of this action, of a service that speaks JSON, are passed through `change(answer)` first, errors not."""
         self.rules.append({"action": action, "times": times, "do": "amend", "hook": change})
 
-    def at(self, action, when, do, skip=0):
+    def at(self, action, when, do, skip=0, **form):
         """Calls `do()` when the action arrives: `before` it is carried out, which it then is not, or `after`,
-        when it was carried out and its answer is lost. `skip` lets that many calls pass first."""
-        self.rules.append({"action": action, "times": 1, "do": when, "hook": do, "skip": skip})
+        when it was carried out and its answer is lost. `skip` lets that many calls pass first. `form` holds members that
+        the call has."""
+        self.rules.append({"action": action, "times": 1, "do": when, "hook": do, "skip": skip, "form": form})
 
     def at_call(self, index, do, times=1):
         """Does something to the call of this number, counted from the last `reset`, and to those after it where it is done
@@ -99,14 +100,14 @@ class Gateway:
 
     # -- the wire --------------------------------------------------------------------------------------
 
-    def _rule(self, action):
+    def _rule(self, action, form):
         with self.lock:
             index, self.count = self.count, self.count + 1
             for rule in self.rules:
                 if rule.get("index", index + 1) <= index and rule["times"] > 0:
                     rule["times"] -= 1
                     return rule
-                if rule.get("action") == action and rule["times"] > 0:
+                if rule.get("action") == action and rule["times"] > 0 and rule.get("form", {}).items() <= form.items():
                     if rule.get("skip", 0) > 0:
                         rule["skip"] -= 1
                         continue
@@ -133,7 +134,7 @@ class Gateway:
             def handle_one(self):
                 body = self._body()
                 service, action, form = identify(self.command, self.path, self.headers, body)
-                rule = gateway._rule(action)
+                rule = gateway._rule(action, form)
                 if "aws-sdk-rust" in self.headers.get("User-Agent", ""):
                     gateway.made.add((service, action))
                 status = gateway._answer(self, rule, service, form, body)

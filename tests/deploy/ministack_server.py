@@ -93,6 +93,24 @@ def nested():
     provisioners._update_resource = update
 
 
+def remembered():
+    """A deleted stack stays known by its id when another one takes its name."""
+    from ministack.services.cloudformation import _stacks, handlers
+
+    original = handlers._ACTION_HANDLERS["CreateChangeSet"]
+
+    def create(params):
+        found = params.get("StackName", "")
+        name = found[0] if isinstance(found, list) else found
+        before = _stacks.get(name)
+        answer = original(params)
+        if before is not None and _stacks.get(name) is not before:
+            _stacks[before["StackId"]] = before
+        return answer
+
+    handlers._ACTION_HANDLERS["CreateChangeSet"] = create
+
+
 def main():
     """Registers the types and serves until it is ended."""
     from ministack.services.cloudformation import provisioners
@@ -106,6 +124,7 @@ def main():
     ministack_ecs.install()
     importable()
     nested()
+    remembered()
     images()
     from ministack import app
 

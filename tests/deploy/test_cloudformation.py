@@ -201,6 +201,7 @@ class Kept(Small):
 
     def test_a_new_stack_attaches_them_again_where_that_is_wanted(self):
         text = (MANIFEST % LAPTOP).replace("expose: [\"9000\"]", "expose: [\"9000\"]\n    volumes: [\"uploads:/data\"]")
+        text = text.replace("us-east-1 }", "us-east-1, posture: prod }")
         self.write("compose.yaml", text + "volumes: { uploads: {} }\n")
         self.deploy("--set", "APP_VERSION=1")
         (first,) = self.files()
@@ -209,6 +210,15 @@ class Kept(Small):
         self.assertIn(f"was deleted and left {first}", run.err)
         self.assertEqual(self.files(), [first])
         self.assertIn("no changes", self.again("--set", "APP_VERSION=1").err)
+        self.tranship("down", "prod", "--yes")
+        flags = ["--set", "APP_VERSION=1", *self.values()]
+        self.killed("CreateChangeSet", "before", "deploy", "prod", "--yes", *flags, "--reattach", ChangeSetType="UPDATE")
+        status = self.tranship("status", "prod", expect=1).out
+        self.assertIn("\n  reason: only what was kept is attached again; `tranship deploy ENV` goes on from there\n", status)
+        self.gateway.reset()
+        run = self.tranship("deploy", "prod", "--yes", *flags)
+        self.assertIn("turning on the protection against deletion", run.err, "as after any first creation, which must be able to roll back")
+        self.assertEqual((self.files(), len(self.gateway.actions("CreateChangeSet"))), ([first], 2))
         self.tranship("down", "prod", "--yes")
         run = self.deploy("--set", "APP_VERSION=1")
         self.assertIn("`--reattach` attaches those that were left", run.err)

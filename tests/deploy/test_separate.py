@@ -37,6 +37,19 @@ x-tranship:
 """
 WORKER = MANIFEST[MANIFEST.index("  worker:"):MANIFEST.index("x-tranship:")]
 
+KEPT = """
+name: shop
+services:
+  api:
+    image: registry.example.org/api:1
+    volumes: ["uploads:/data"]
+x-tranship:
+  stacks: %s
+  environments:
+    prod: { target: fargate, region: us-east-1 }
+volumes: { uploads: {} }
+"""
+
 REFUSED = "{ resource: WorkerFromApi7000Tcp9b2a447dIngress, merge: { Properties: { Description: refuse this } } }"
 JOB = """  reindex:
     image: registry.example.org/web:${APP_VERSION}
@@ -100,6 +113,8 @@ class Separate(StackCase):
         gone = {name for name, place in places.items() if "Worker" in name or place == "shop-prod-WorkerStack"}
         self.assertEqual(self.places(), {name: place for name, place in places.items() if name not in gone})
         run = self.tranship("down", "prod", "--yes")
+        self.assertRegex(run.err, r"(?m)^! 7 stacks of shop-prod will be deleted, with \d+ resources$")
+        self.assertEqual(run.err.count("will be deleted"), 1, "all of it, before it is agreed to")
         self.assertEqual(self.places(), {})
 
     def test_nothing_moves_into_independent_stacks(self):
@@ -127,6 +142,9 @@ class Separate(StackCase):
         self.assertRegex(status, r"(?m)^  stack shop-prod-ApiStack: ROLLBACK_COMPLETE")
         self.assertRegex(status, r"(?m)^  service worker: 1/1 running")
         self.assertRegex(status, r"(?m)^  service web: 0/0 running, rollout MISSING")
+        run = self.tranship("status", "prod", "--drift", expect=1)
+        self.assertRegex(run.err, r"(?m)^\S* ?shop-prod-ApiStack could not be looked at: ")
+        self.assertIn("\n  drift: none\n", run.out)
         events = self.tranship("events", "prod", "--last", "500").out
         self.assertRegex(events, r"(?m) CREATE_FAILED +ApiStack/WorkerFromApi7000Tcp9b2a447dIngress  .*refused")
         self.assertRegex(events, r"(?m) CREATE_COMPLETE +WorkerStack/WorkerService$")
@@ -156,6 +174,15 @@ class Separate(StackCase):
         self.assertEqual(facts["stacks"], str(len(set(places.values()))))
         self.assertRegex(facts["Url"], "^http://")
         self.assertEqual([name for name in facts if name.endswith("Ref") or name.endswith("GroupId")], [], "what stacks hand on")
+
+        self.gateway.reset()
+        for name in ("worker", "api"):
+            client("logs", self.upstream).put_retention_policy(logGroupName=f"/shop-prod/ecs/{name}", retentionInDays=1)
+        drift = json.loads(self.tranship("status", "prod", "--drift", "--format", "json", expect=None).out)["drift"]
+        self.assertEqual([(one["name"], one["properties"]) for one in drift], [("ApiLogGroup", ["RetentionInDays"]), ("WorkerLogGroup", ["RetentionInDays"])])
+        asked = self.gateway.actions("DetectStackDrift", "DescribeStackDriftDetectionStatus")
+        self.assertEqual(asked, sorted(asked, key=lambda action: action.startswith("Describe")), "all are looked at before one is waited for")
+        self.assertEqual(len(asked), 2 * len(set(places.values())))
 
         logs, now = client("logs", self.upstream), int(time.time() * 1000)
         write(logs, "/shop-prod/ecs/web", "ecs/web/0123456789ab", (now - 3000, "first"), (now - 1000, "third"))
@@ -213,15 +240,52 @@ class Separate(StackCase):
         tags = self.stacks.describe_stacks(StackName="shop-prod-WebStack")["Stacks"][0]["Tags"]
         self.assertIn({"Key": "tranship:stage", "Value": "service"}, tags)
 
-    def test_file_systems_that_were_kept_are_attached_again(self):
-        self.say("independent", MANIFEST.replace('expose: ["9000"]', 'expose: ["9000"]\n    volumes: ["uploads:/data"]') + "volumes: { uploads: {} }\n")
-        self.deploy("--set", "APP_VERSION=1")
+    def test_file_systems_that_were_kept_are_attached_again_whatever_interrupts_it(self):
+        self.say("independent", KEPT)
+        self.deploy()
         places, (first,) = self.places(), self.files()
-        self.tranship("down", "prod", "--yes")
-        run = self.deploy("--set", "APP_VERSION=1", "--reattach")
+        holder = places["UploadsFileSystem"]
+        again = ["deploy", "prod", "--yes", *self.values(), "--reattach"]
+
+        def interrupted(when, kind):
+            run = self.tranship("down", "prod", "--yes")
+            self.assertIn(f"\n! UploadsFileSystem (AWS::EFS::FileSystem) {first} will be kept, outside of any stack\n", run.err)
+            self.killed("CreateChangeSet", when, *again, StackName=holder, ChangeSetType=kind)
+            self.gateway.settle()
+            self.gateway.reset()
+
+        def whole(run):
+            self.assertEqual((self.files(), self.places()), ([first], places), run)
+            self.assertEqual({one["StackName"] for one in self.stacks.describe_stacks()["Stacks"] if not one["Tags"]}, set())
+
+        interrupted("after", "IMPORT")
+        self.assertEqual(self.state(holder), "REVIEW_IN_PROGRESS")
+        run = self.tranship(*again)
         self.assertIn(f"was deleted and left {first}", run.err)
-        self.assertEqual((self.files(), self.places()), ([first], places))
-        self.assertIn("no changes", self.again("--set", "APP_VERSION=1").err)
+        whole(run)
+
+        interrupted("before", "UPDATE")
+        self.assertEqual((self.state(holder), self.files()), ("IMPORT_COMPLETE", [first]))
+        status = self.tranship("status", "prod", expect=1).out
+        self.assertTrue(status.startswith("stack shop-prod: IMPORT_COMPLETE\n"), status)
+        told = f"(?m)^  stack {holder}: IMPORT_COMPLETE: only what was kept is attached again; `tranship deploy ENV` goes on from there$"
+        self.assertRegex(status, told)
+        self.assertRegex(self.tranship("events", "prod", "--last", "500").out, r"(?m) IMPORT_COMPLETE +\w+Stack/UploadsFileSystem")
+        whole(self.tranship(*again[:-1]))
+        self.assertIn("no changes", self.again().err)
+
+        interrupted("before", "UPDATE")
+        self.tranship("down", "prod", "--yes")
+        self.assertEqual(self.places(), {})
+
+        # What `patch` adds is with what it refers to.
+        added = 'add: { Type: "AWS::EC2::SecurityGroupIngress", Properties: { Description: refuse this, GroupId: !Ref UploadsFileSystem } }'
+        self.say(f"independent\n  patch: [{{ resource: Refused, {added} }}]", KEPT)
+        self.assertIn("Refused (AWS::EC2::SecurityGroupIngress) failed: refused", self.tranship(*again, expect=1).err)
+        self.assertEqual(self.state(holder), "UPDATE_ROLLBACK_COMPLETE")
+        self.assertRegex(self.tranship("status", "prod", expect=1).out, f"(?m)^  stack {holder}: UPDATE_ROLLBACK_COMPLETE")
+        self.say("independent", KEPT)
+        whole(self.tranship(*again[:-1]))
 
     def files(self):
         """The file systems that stacks have."""

@@ -202,10 +202,10 @@ class DeployCase(unittest.TestCase):
             self.assertEqual(run.code, expect, run)
         return run
 
-    def killed(self, action, when, *arguments, skip=0):
-        """Runs the program and kills it when it makes a call."""
+    def killed(self, action, when, *arguments, skip=0, **form):
+        """Runs the program and kills it when it makes a call; `form` holds members that the call has."""
         started = []
-        self.gateway.at(action, when, lambda: (started[0].kill(), started[0].wait()), skip=skip)
+        self.gateway.at(action, when, lambda: (started[0].kill(), started[0].wait()), skip=skip, **form)
         started.append(self.start(*arguments))
         run = self.finish(started[0])
         self.assertEqual(run.code, -signal.SIGKILL, f"{action} never came\n{run}")

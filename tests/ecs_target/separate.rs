@@ -269,6 +269,27 @@ fn the_size_decides_unless_a_setting_does() {
     assert_eq!(quota.len(), 2, "{found:#?}");
 }
 
+/// A root stack holds what keeps data: each volume is a file system, an access point, a group and two mount targets.
+#[test]
+fn a_root_stack_that_is_full_is_enough_to_separate() {
+    let with = |volumes: usize| {
+        let mounts: Vec<String> = (0..volumes).map(|it| format!("\"v{it}:/v{it}\"")).collect();
+        let names: String = (0..volumes).map(|it| format!("  v{it}: {}\n", "{}")).collect();
+        let services: String = mounts
+            .chunks(10)
+            .enumerate()
+            .map(|(at, some)| format!("  s{at}: {{ image: x, volumes: [{}] }}\n", some.join(", ")))
+            .collect();
+        let text = format!("name: shop\nservices:\n{services}volumes:\n{names}");
+        let facts = facts("fargate", &text);
+        let templates = templates("fargate", &text);
+        let resources = templates.values().map(|it| it["Resources"].as_object().unwrap().len());
+        (facts.separate.is_empty(), resources.sum::<usize>() < 2_500)
+    };
+    assert_eq!(with(80), (true, true), "nested stacks hold it");
+    assert_eq!(with(120), (false, true));
+}
+
 #[test]
 fn no_service_moves_or_changes_with_another() {
     let bytes = |text: &str| -> BTreeMap<String, Vec<u8>> {

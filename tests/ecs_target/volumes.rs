@@ -279,6 +279,17 @@ fn who_stops_first_and_who_writes_together_is_told() {
     assert_eq!(rules(&app("wordpress:6", "deploy: { replicas: 2 }")), (0, 0));
     assert_eq!(rules(&app("acme/app", "deploy: { update_config: { order: start-first } }")), (0, 0));
     assert_eq!(rules(&app("acme/app", "").replace("data:/data", "data:/data:ro")), (0, 0));
+    let one = |name: &str, replicas: u32| {
+        format!("  {name}: {{ image: x, volumes: ['data:/data'], deploy: {{ replicas: {replicas} }} }}\n")
+    };
+    let warned = |services: &str| {
+        told("fargate", &format!("services:\n{services}volumes: {{ data: }}\n"), "ecs/shared-writers")
+    };
+    let text = "ecs/shared-writers: `app` runs in up to 2 copies, and all of them write to the volume `data`";
+    assert_eq!(warned(&one("app", 2)), [text]);
+    let text =
+        "ecs/shared-writers: `app`, `job` run in up to 5 copies, and all of them write to the volume `data`";
+    assert_eq!(warned(&(one("app", 2) + &one("job", 5))), [text]);
 }
 
 #[test]

@@ -1,14 +1,15 @@
 //! An application as it is deployed: one stack with its nested stacks, or independent stacks.
 //!
 //! In: the name of its first stack. Out: [`DeployedApplication`]. A stack says by a tag which application it belongs to, so
-//! what is deployed decides, and not how the manifest is compiled now.
+//! what is deployed decides, and not how the manifest is compiled now. A stack that was only attached has no tags yet.
 
 use super::stack::{DeployedStack, find};
-use super::{nested, side_by_side, stack};
+use super::{nested, reattach, side_by_side, stack};
 use crate::deploy::failure::{DeployFailure, sdk};
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::StackResourceSummary;
 use std::collections::BTreeMap;
+use tranship_targets::StackDeployment;
 
 /// The tag with the name of the application's first stack.
 pub(super) const APPLICATION: &str = "tranship:application";
@@ -53,6 +54,12 @@ pub(super) fn is_of(stack: &DeployedStack, application: &str) -> bool {
     stack.tags.iter().any(|(key, value)| key == APPLICATION && value == application)
 }
 
+/// Whether a stack of this name belongs to the application, or may: it has no tags, and is to be one of its stacks.
+fn may_belong(stack: &DeployedStack, name: &str, deployment: &StackDeployment) -> bool {
+    let is_to_be = || deployment.separate.iter().any(|it| it.stack == name);
+    is_of(stack, &deployment.stack) || stack.is_unmarked() && is_to_be()
+}
+
 /// The stage of a stack, as its tag says.
 pub(super) fn stage_of(stack: &DeployedStack) -> Option<&str> {
     stack.tags.iter().find(|(name, _)| name == STAGE).map(|(_, stage)| stage.as_str())
@@ -60,12 +67,21 @@ pub(super) fn stage_of(stack: &DeployedStack) -> Option<&str> {
 
 impl DeployedApplication {
     /// Finds it; `None` where its first stack is not there.
-    pub(in crate::deploy) async fn find(client: &Client, name: &str) -> Result<Option<Self>, DeployFailure> {
+    pub(in crate::deploy) async fn find(
+        client: &Client,
+        deployment: &StackDeployment,
+    ) -> Result<Option<Self>, DeployFailure> {
+        let name = &deployment.stack;
         let Some(first) = find(client, name).await? else { return Ok(None) };
+        let several = is_of(&first, name);
         let mut stacks = vec![first];
-        if stacks.iter().any(|it| is_of(it, name)) {
-            let others = list(client, |other, stack| other != name && is_of(stack, name)).await?;
-            stacks.extend(others.into_values());
+        if several {
+            let wanted = |other: &str, it: &DeployedStack| other != name && may_belong(it, other, deployment);
+            for stack in list(client, wanted).await?.into_values() {
+                if is_of(&stack, name) || reattach::has_begun(client, &stack.id).await {
+                    stacks.push(stack);
+                }
+            }
         }
         Ok(Some(DeployedApplication { stacks }))
     }
@@ -88,7 +104,7 @@ impl DeployedApplication {
     /// The stack whose state is that of the application: one that failed, else one that is being changed, else the one that
     /// was changed last.
     pub(in crate::deploy) fn telling(&self) -> Option<&DeployedStack> {
-        let rank = |it: &DeployedStack| match (it.is_busy(), it.succeeded()) {
+        let rank = |it: &DeployedStack| match (it.is_busy(), it.is_done()) {
             (false, true) => 0,
             (true, _) => 1,
             (false, false) => 2,
@@ -103,9 +119,9 @@ impl DeployedApplication {
         self.stacks.iter().rev().max_by_key(|it| &it.changed)
     }
 
-    /// The stacks whose last operation did not succeed, and is over.
+    /// The stacks whose last operation did not succeed, and is over, or was to be followed by another one.
     pub(in crate::deploy) fn failed(&self) -> impl Iterator<Item = &DeployedStack> {
-        self.stacks.iter().filter(|it| !it.succeeded() && !it.is_busy())
+        self.stacks.iter().filter(|it| !it.is_done() && !it.is_busy())
     }
 
     /// The outputs of the application, and none that one stack hands to another.
@@ -128,7 +144,8 @@ impl DeployedApplication {
 mod tests {
     use super::*;
     use aws_sdk_cloudformation::types::StackStatus::{
-        self, CreateComplete, ReviewInProgress, RollbackComplete, UpdateComplete, UpdateInProgress,
+        self, CreateComplete, ImportComplete, ReviewInProgress, RollbackComplete, UpdateComplete,
+        UpdateInProgress,
     };
 
     fn stack(name: &str, status: StackStatus, changed: &str) -> DeployedStack {
@@ -151,7 +168,32 @@ mod tests {
         let failed = ("c", RollbackComplete, "0");
         assert_eq!(telling(&[done.clone(), ("b", UpdateInProgress, "1"), failed]), "c");
         assert_eq!(telling(&[done, ("r", ReviewInProgress, "0")]), "r", "never created");
+        assert_eq!(telling(&[("a", UpdateComplete, "2"), ("i", ImportComplete, "0")]), "i", "only attached");
         assert_eq!(telling(&[]), "");
+    }
+
+    #[test]
+    fn a_stack_belongs_by_its_tag_or_by_its_name_as_long_as_it_has_none() {
+        let separate = tranship_targets::SeparateDeployment {
+            stack: "shop-Shared".into(),
+            template: String::new(),
+            stage: "shared",
+            service: None,
+            after: Vec::new(),
+            given: Vec::new(),
+        };
+        let deployment =
+            StackDeployment { stack: "shop".into(), separate: vec![separate], ..StackDeployment::default() };
+        let tagged = |key: &str, value: &str| {
+            let mut stack = stack("x", ImportComplete, "1");
+            stack.tags.push((key.to_owned(), value.to_owned()));
+            stack
+        };
+        let bare = stack("x", ImportComplete, "1");
+        assert!(may_belong(&bare, "shop-Shared", &deployment));
+        assert!(!may_belong(&bare, "shop-Other", &deployment));
+        assert!(!may_belong(&tagged("tranship:project", "blog"), "shop-Shared", &deployment));
+        assert!(may_belong(&tagged(APPLICATION, "shop"), "shop-Other", &deployment));
     }
 
     #[test]
@@ -171,6 +213,8 @@ mod tests {
         assert_eq!(application.outputs(), [pair("Url", "http://shop"), pair("WebUrl", "http://web")]);
         assert_eq!(application.parameters(), [pair("Cluster", "shop-1"), pair("Version", "1")].into());
         assert_eq!(application.failed().map(DeployedStack::name).collect::<Vec<_>>(), ["shop-WebStack"]);
+        let attached = DeployedApplication { stacks: vec![stack("shop", ImportComplete, "1")] };
+        assert_eq!(attached.failed().count(), 1, "the rest is not there");
         assert!(application.is_several());
     }
 }

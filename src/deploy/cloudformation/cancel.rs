@@ -22,7 +22,7 @@ pub(in crate::deploy) async fn cancel(
     progress: &mut dyn DeployProgress,
 ) -> Result<DeployOutcome, DeployFailure> {
     let (client, name) = (session.cloudformation(), &deployment.stack);
-    let Some(application) = DeployedApplication::find(&client, name).await? else {
+    let Some(application) = DeployedApplication::find(&client, deployment).await? else {
         return Err(session.not_deployed(&format!("stack {name}")));
     };
     let [stack] = application.stacks.as_slice() else {

@@ -34,6 +34,26 @@ pub(in crate::deploy) async fn down(
     if !deployment.separate.is_empty() {
         return Box::pin(separate::down(session, deployment, environment, options, progress)).await;
     }
+    one(session, deployment, DeletionConsent::Asked(environment), options, progress).await
+}
+
+/// Whether the user agrees to the deletion of a stack.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum DeletionConsent<'a> {
+    /// What is deleted is told, and the user types this name.
+    Asked(&'a str),
+    /// The user was told and has agreed, for all stacks of the application.
+    Given,
+}
+
+/// Deletes one stack.
+pub(super) async fn one(
+    session: &AwsSession,
+    deployment: &StackDeployment,
+    confirmation: DeletionConsent<'_>,
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<DeployOutcome, DeployFailure> {
     let (client, name) = (session.cloudformation(), &deployment.stack);
     let Some(mut stack) = find(&client, name).await? else {
         progress.message(&format!("no stack {name}: nothing to do"));
@@ -60,10 +80,13 @@ pub(in crate::deploy) async fn down(
         }
     }
     let template = template(&client, &stack).await?;
-    let release = protection_release::release(&template, &options.delete_data)
-        .map_err(|error| DeployFailure::failed(format!("cannot read the template of {name}: {error}")))?;
-    announce(session, &stack, &template, &release, progress).await?;
-    confirm_by_name(session, options, environment).await?;
+    let release = released(name, &template, options)?;
+    if let DeletionConsent::Asked(environment) = confirmation {
+        let losses = losses(session, &stack, &template, &release).await?;
+        progress.warn(&format!("{} will be deleted", counted(losses.deleted, "resource")));
+        losses.stores.iter().for_each(|line| progress.warn(line));
+        confirm_by_name(session, options, environment).await?;
+    }
     if let Some(template) = release.template.filter(|_| stack.is_updatable()) {
         prepare(session, &stack, template, options, progress).await?;
     }
@@ -79,29 +102,62 @@ async fn template(client: &Client, stack: &DeployedStack) -> Result<String, Depl
     Ok(answer.template_body.unwrap_or_default())
 }
 
-async fn announce(
+fn released(
+    name: &str,
+    template: &str,
+    options: &DeployOptions,
+) -> Result<protection_release::ProtectionRelease, DeployFailure> {
+    protection_release::release(template, &options.delete_data)
+        .map_err(|error| DeployFailure::failed(format!("cannot read the template of {name}: {error}")))
+}
+
+/// `1 resource`, `2 resources`.
+pub(super) fn counted(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
+/// What a deletion takes, and what becomes of what keeps data.
+#[derive(Debug, Default)]
+pub(super) struct DeletionLosses {
+    /// Resources that are deleted and keep no data.
+    pub(super) deleted: usize,
+    /// A line for each resource that keeps data.
+    pub(super) stores: Vec<String>,
+}
+
+/// What the deletion of a stack would take.
+pub(super) async fn losses_of(
+    session: &AwsSession,
+    stack: &DeployedStack,
+    options: &DeployOptions,
+) -> Result<DeletionLosses, DeployFailure> {
+    let template = template(&session.cloudformation(), stack).await?;
+    let release = released(stack.name(), &template, options)?;
+    losses(session, stack, &template, &release).await
+}
+
+async fn losses(
     session: &AwsSession,
     stack: &DeployedStack,
     template: &str,
     release: &protection_release::ProtectionRelease,
-    progress: &mut dyn DeployProgress,
-) -> Result<(), DeployFailure> {
+) -> Result<DeletionLosses, DeployFailure> {
     // Those of nested stacks are not in the template; what cannot be counted is not a reason to stop.
     let inside = match StackTemplates::nested_ids(template).is_empty() {
         true => 0,
         false => nested::inside(&session.cloudformation(), &stack.id).await.unwrap_or_default(),
     };
     let deleted = release.resources + inside - release.stores.len();
-    progress.warn(&format!("{deleted} resources will be deleted"));
+    let mut stores = Vec::new();
     for protection_release::ReleasedStore { id: store, kind, fate } in &release.stores {
         let Some(id) = instance_protection::physical(session, &stack.id, store).await? else { continue };
-        progress.warn(&match fate {
+        stores.push(match fate {
             ResourceFate::Kept => format!("{store} ({kind}) {id} will be kept, outside of any stack"),
             ResourceFate::Snapshot => format!("{store} ({kind}) {id} will be deleted; a snapshot is kept"),
             ResourceFate::Lost => format!("{store} ({kind}) {id} will be deleted with all its data"),
         });
     }
-    Ok(())
+    Ok(DeletionLosses { deleted, stores })
 }
 
 /// Updates the running template: sets the deletion policies and disables deletion protection on everything else.

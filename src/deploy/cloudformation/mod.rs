@@ -26,6 +26,8 @@ pub(super) mod side_by_side;
 mod stack;
 mod status;
 mod template;
+#[cfg(test)]
+mod tests_progress;
 
 use self::changeset::{ChangeSet, ChangeSetDraft, TemplateBody};
 use self::follow::EventBookmark;
@@ -78,7 +80,7 @@ pub(super) async fn deploy(
         nested::guard(deployment, running, &templates)?;
     }
     let parameters = choose(session, deployment, stack.as_ref(), options, progress).await?;
-    let new = stack.is_none();
+    let new = stack.as_ref().is_none_or(DeployedStack::is_unfinished);
     let planned = match running.transpose() {
         Ok(running) => {
             let running = stack.as_ref().zip(running.as_ref());
@@ -257,14 +259,14 @@ async fn settle(
     }
 }
 
-/// Refuses a stack of another project. An import of ours has no tags yet: its events name it.
+/// Refuses a stack of another project. What we attached has no tags yet: its events name it.
 async fn own(
     client: &Client,
     name: &str,
     stack: &DeployedStack,
     options: &DeployOptions,
 ) -> Result<(), DeployFailure> {
-    if stack.is_empty() || stack.is_imported() && follow::begun_by(client, &stack.id).await.is_some() {
+    if stack.is_empty() || stack.is_unmarked() && reattach::has_begun(client, &stack.id).await {
         return Ok(());
     }
     options.mark.check(&format!("the stack {name}"), &stack.tags, options.adopt)

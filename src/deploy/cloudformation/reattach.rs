@@ -2,7 +2,8 @@
 //!
 //! In: the template of a stack that is yet to be created, and what CloudFormation remembers of the deleted one. Out: the
 //! stack, with those file systems and nothing else, or nothing. Invariant: nothing is attached that the user did not agree
-//! to by name, and a failure leaves the file systems where they are. Databases leave snapshots, which no import can take:
+//! to by name, and a failure leaves the file systems where they are. An import sets no tags, so until the update after it a
+//! stack is known by its events. Databases leave snapshots, which no import can take:
 //! the manifest names the one to start from, and nobody gets an empty database without having been told.
 
 use super::changeset::{self, ChangeSetDraft, ImportedResource, TemplateBody};
@@ -10,7 +11,7 @@ use super::follow::{self, EventBookmark};
 use super::services::ServiceWatch;
 use super::stack::{DeployedStack, find};
 use super::template::{self, references};
-use crate::deploy::failure::{DeployFailure, sdk};
+use crate::deploy::failure::{DeployFailure, FailureKind, sdk};
 use crate::deploy::parameters::ParameterChoice;
 use crate::deploy::progress::DeployProgress;
 use crate::deploy::session::AwsSession;
@@ -26,6 +27,9 @@ const FILE_SYSTEM: &str = "AWS::EFS::FileSystem";
 
 /// The type that leaves a snapshot.
 const DATABASE: &str = "AWS::RDS::DBInstance";
+
+/// Deleted stacks of one name that are looked at.
+const LOOKED_BACK: usize = 16;
 
 /// A resource that a deleted stack had.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +47,8 @@ struct LeftBehind {
     file_systems: Vec<FormerResource>,
     /// Databases that are gone, of which snapshots may be left.
     databases: Vec<FormerResource>,
+    /// Whether the stack was ever complete.
+    used: bool,
 }
 
 /// Offers what the last stack of this name left, and attaches what the user wants.
@@ -71,19 +77,30 @@ pub(super) async fn offer(
     let names: Vec<String> = kept.iter().map(|it| format!("{} ({})", it.physical, it.id)).collect();
     let names = names.join(", ");
     progress.warn(&format!("the stack {} was deleted and left {names}", deployment.stack));
-    if !options.reattach {
-        if options.yes || options.ask.is_none() {
-            progress.warn("new file systems are made; `--reattach` attaches those that were left");
-            return Ok(None);
-        }
-        let question = format!("attach {names} again?");
-        match confirm(session, options, &question).await {
-            Ok(()) => {}
-            Err(failure) if failure.kind == crate::deploy::FailureKind::Failed => return Ok(None),
-            Err(failure) => return Err(failure),
-        }
+    let wanted = match given(options.reattach, options.yes, options.ask.is_some()) {
+        Some(given) => given,
+        None => answer(confirm(session, options, &format!("attach {names} again?")).await)?,
+    };
+    if !wanted {
+        progress.warn("new file systems are made; `--reattach` attaches those that were left");
+        return Ok(None);
     }
     attach(session, deployment, &alone, &kept, parameters, options, progress).await.map(Some)
+}
+
+/// Whether to attach what was left, as the flags say; `None` where the user is asked. `--yes` agrees to what the manifest says
+/// alone.
+fn given(reattach: bool, yes: bool, terminal: bool) -> Option<bool> {
+    (reattach || yes || !terminal).then_some(reattach)
+}
+
+/// What the user answered. A no is no reason to stop.
+fn answer(confirmed: Result<(), DeployFailure>) -> Result<bool, DeployFailure> {
+    match confirmed {
+        Ok(()) => Ok(true),
+        Err(failure) if failure.kind == FailureKind::Failed => Ok(false),
+        Err(failure) => Err(failure),
+    }
 }
 
 /// The databases that start empty though one of the same name has run before.
@@ -164,9 +181,33 @@ async fn attach(
     find(&client, &set.stack_id).await?.ok_or_else(|| DeployFailure::failed("the stack no longer exists"))
 }
 
-/// What the last deleted stack of a name left.
+/// Whether a stack was begun by an import of ours, as far as its events say.
+pub(super) async fn has_begun(client: &Client, stack: &str) -> bool {
+    let mut token = None;
+    loop {
+        let page = client.describe_stack_events().stack_name(stack).set_next_token(token).send().await;
+        let Ok(page) = page else { return false };
+        if page.stack_events().iter().any(is_import) {
+            return true;
+        }
+        token = page.next_token().map(str::to_owned);
+        if token.is_none() {
+            return false;
+        }
+    }
+}
+
+/// Whether an event is of an import of ours, which has a token that we wrote.
+fn is_import(event: &StackEvent) -> bool {
+    let import = event.resource_status().is_some_and(|it| it.as_str().starts_with("IMPORT_"));
+    let ours = event.client_request_token().is_some_and(|it| changeset::author(it).is_some());
+    follow::is_of_stack(event) && import && ours
+}
+
+/// What the last deleted stack of a name left that was ever in use: what a first deployment that failed or was interrupted
+/// made went with it.
 async fn left_behind(client: &Client, name: &str) -> Result<LeftBehind, DeployFailure> {
-    let (mut last, mut token) = (None::<StackSummary>, None);
+    let (mut deleted, mut token) = (Vec::<StackSummary>::new(), None);
     loop {
         let call = client.list_stacks().stack_status_filter(StackStatus::DeleteComplete);
         let page = call.set_next_token(token).send().await;
@@ -174,16 +215,27 @@ async fn left_behind(client: &Client, name: &str) -> Result<LeftBehind, DeployFa
         token = page.next_token().map(str::to_owned);
         let ours = page.stack_summaries.unwrap_or_default().into_iter();
         let ours = ours.filter(|it| it.stack_name() == Some(name));
-        last = ours.chain(last).max_by_key(|it| it.deletion_time().map(|time| time.as_nanos()));
+        deleted.extend(ours);
         if token.is_none() {
             break;
         }
     }
-    let Some(id) = last.and_then(|it| it.stack_id) else { return Ok(LeftBehind::default()) };
+    deleted.sort_by_key(|it| std::cmp::Reverse(it.deletion_time().map(|time| time.as_nanos())));
+    for id in deleted.iter().filter_map(StackSummary::stack_id).take(LOOKED_BACK) {
+        let found = left_by(client, id).await?;
+        if found.is_last() {
+            return Ok(found);
+        }
+    }
+    Ok(LeftBehind::default())
+}
+
+/// What one deleted stack left.
+async fn left_by(client: &Client, id: &str) -> Result<LeftBehind, DeployFailure> {
     // Events outlive the stack by 90 days, the newest first: what was left last is what counts.
     let (mut found, mut token) = (LeftBehind::default(), None);
     loop {
-        let page = client.describe_stack_events().stack_name(&id).set_next_token(token).send().await;
+        let page = client.describe_stack_events().stack_name(id).set_next_token(token).send().await;
         let page = page.map_err(|error| sdk("read what a deleted stack left", error))?;
         page.stack_events().iter().for_each(|event| found.note(event));
         token = page.next_token().map(str::to_owned);
@@ -194,8 +246,16 @@ async fn left_behind(client: &Client, name: &str) -> Result<LeftBehind, DeployFa
 }
 
 impl LeftBehind {
-    /// Takes an event of the deletion into account.
+    /// Whether an older stack cannot have left anything that counts.
+    fn is_last(&self) -> bool {
+        self.used || !self.file_systems.is_empty()
+    }
+
+    /// Takes an event of the stack into account.
     fn note(&mut self, event: &StackEvent) {
+        let status = event.resource_status().map_or("", ResourceStatus::as_str);
+        self.used |= follow::is_of_stack(event)
+            && matches!(status, "CREATE_COMPLETE" | "UPDATE_COMPLETE" | "IMPORT_COMPLETE");
         let list = match (event.resource_type(), event.resource_status()) {
             (Some(FILE_SYSTEM), Some(ResourceStatus::DeleteSkipped)) => &mut self.file_systems,
             (Some(DATABASE), Some(ResourceStatus::DeleteComplete)) => &mut self.databases,
@@ -290,7 +350,71 @@ Resources:
         ] {
             left.note(&event(kind, status, id, physical));
         }
+        assert!(!left.used && left.is_last(), "what is left counts, whatever else it was");
         assert_eq!((left.file_systems, left.databases), (vec![kept("Files")], vec![kept("Db")]));
+    }
+
+    /// An event of a stack itself.
+    fn of_stack(status: &str, token: &str) -> StackEvent {
+        let made = StackEvent::builder().resource_type("AWS::CloudFormation::Stack").stack_id("arn");
+        let made = made.physical_resource_id("arn").resource_status(ResourceStatus::from(status));
+        made.client_request_token(token).build()
+    }
+
+    #[test]
+    fn nothing_is_attached_that_nobody_agreed_to() {
+        for (reattach, yes, terminal, expected) in [
+            (true, false, true, Some(true)),
+            (true, true, false, Some(true)),
+            (false, true, true, Some(false)),
+            (false, true, false, Some(false)),
+            (false, false, false, Some(false)),
+            (false, false, true, None),
+        ] {
+            assert_eq!(given(reattach, yes, terminal), expected, "{reattach} {yes} {terminal}");
+        }
+        let stopped = DeployFailure::new(FailureKind::Interrupted, "stopped");
+        assert_eq!(answer(Ok(())), Ok(true));
+        assert_eq!(answer(Err(DeployFailure::failed("cancelled"))), Ok(false));
+        assert_eq!(answer(Err(stopped.clone())), Err(stopped), "Ctrl-C at the question");
+    }
+
+    #[test]
+    fn a_stack_that_was_never_complete_hides_no_older_one() {
+        for (status, used) in [
+            ("CREATE_COMPLETE", true),
+            ("UPDATE_COMPLETE", true),
+            ("IMPORT_COMPLETE", true),
+            ("REVIEW_IN_PROGRESS", false),
+            ("CREATE_IN_PROGRESS", false),
+            ("CREATE_FAILED", false),
+            ("ROLLBACK_COMPLETE", false),
+            ("DELETE_COMPLETE", false),
+        ] {
+            let mut left = LeftBehind::default();
+            left.note(&of_stack(status, ""));
+            assert_eq!((left.used, left.is_last()), (used, used), "{status}");
+        }
+        let mut left = LeftBehind::default();
+        for status in ["DELETE_COMPLETE", "UPDATE_COMPLETE", "CREATE_COMPLETE", "CREATE_IN_PROGRESS"] {
+            left.note(&of_stack(status, ""));
+        }
+        assert!(left.used, "once is enough");
+        let mut left = LeftBehind::default();
+        let inside = StackEvent::builder().resource_type("AWS::ECS::Service").stack_id("arn");
+        left.note(&inside.resource_status(ResourceStatus::CreateComplete).build());
+        assert!(!left.is_last(), "a resource is not the stack");
+    }
+
+    #[test]
+    fn an_import_of_ours_is_known_by_its_token() {
+        let ours = super::super::plan_name::PlanName::now("ops").to_string();
+        assert!(is_import(&of_stack("IMPORT_IN_PROGRESS", &ours)));
+        assert!(is_import(&of_stack("IMPORT_COMPLETE", &ours)));
+        assert!(!is_import(&of_stack("CREATE_COMPLETE", &ours)));
+        assert!(!is_import(&of_stack("IMPORT_COMPLETE", "Console-Import-0123")));
+        let inside = StackEvent::builder().resource_type(FILE_SYSTEM).client_request_token(&ours);
+        assert!(!is_import(&inside.resource_status(ResourceStatus::ImportComplete).build()));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! In: a name or an id. Out: [`DeployedStack`], or `None` if it does not exist.
 
 use crate::deploy::failure::{DeployFailure, sdk};
+use crate::deploy::ownership::ProjectMark;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudformation::types::{Stack as Described, StackStatus};
@@ -111,9 +112,15 @@ impl DeployedStack {
         self.status == StackStatus::ReviewInProgress
     }
 
-    /// Whether the last operation was an import.
-    pub(in crate::deploy) fn is_imported(&self) -> bool {
-        self.status == StackStatus::ImportComplete
+    /// Whether no project has marked it: an import sets no tags, so a stack that was made by one has none until its first
+    /// update has ended.
+    pub(super) fn is_unmarked(&self) -> bool {
+        ProjectMark::is_missing(&self.tags)
+    }
+
+    /// Whether it has nothing but what was attached to it.
+    pub(super) fn is_unfinished(&self) -> bool {
+        self.status == StackStatus::ImportComplete && self.is_unmarked()
     }
 
     /// Whether it can be updated.
@@ -143,6 +150,11 @@ impl DeployedStack {
     pub(in crate::deploy) fn succeeded(&self) -> bool {
         use StackStatus::{CreateComplete, DeleteComplete, ImportComplete, UpdateComplete};
         matches!(self.status, CreateComplete | UpdateComplete | DeleteComplete | ImportComplete)
+    }
+
+    /// Whether it is as it was to be.
+    pub(in crate::deploy) fn is_done(&self) -> bool {
+        self.succeeded() && !self.is_unfinished()
     }
 
     /// The values of its parameters.
@@ -181,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_state_says_what_can_be_done() {
-        // Busy, empty, imported, updatable, remains, succeeded.
+        // Busy, empty, unfinished, updatable, remains, succeeded.
         for (status, is) in [
             ("REVIEW_IN_PROGRESS", [false, true, false, false, false, false]),
             ("CREATE_IN_PROGRESS", [true, false, false, false, false, false]),
@@ -202,12 +214,16 @@ mod tests {
             let found = [
                 stack.is_busy(),
                 stack.is_empty(),
-                stack.is_imported(),
+                stack.is_unfinished(),
                 stack.is_updatable(),
                 stack.is_remains(),
                 stack.succeeded(),
             ];
             assert_eq!(found, is, "{status}");
+            let tags = vec![("tranship:project".to_owned(), "shop".to_owned())];
+            let marked = DeployedStack { tags, ..stack.clone() };
+            assert_eq!((stack.is_done(), marked.is_done()), (is[5] && !is[2], is[5]), "{status}");
+            assert!(stack.is_unmarked() && !marked.is_unmarked() && !marked.is_unfinished(), "{status}");
         }
     }
 }

@@ -22,7 +22,7 @@ pub(in crate::deploy) async fn status(
 ) -> Result<DeploymentStatus, DeployFailure> {
     let client = session.cloudformation();
     let subject = format!("stack {}", deployment.stack);
-    let found = DeployedApplication::find(&client, &deployment.stack).await?;
+    let found = DeployedApplication::find(&client, deployment).await?;
     let Some((application, telling)) = found.as_ref().and_then(|it| Some((it, it.telling()?))) else {
         return Ok(DeploymentStatus::absent(subject));
     };
@@ -40,7 +40,7 @@ pub(in crate::deploy) async fn status(
     let variables = variables.collect();
     let ids: Vec<&str> = application.stacks.iter().map(|it| it.id.as_str()).collect();
     let services = services::standing(session, &ids, &deployment.services, progress).await;
-    let healthy = application.stacks.iter().all(DeployedStack::succeeded)
+    let healthy = application.stacks.iter().all(DeployedStack::is_done)
         && services.iter().all(ServiceStatus::is_healthy);
     let state = Some(telling.status.as_str().to_owned());
     Ok(DeploymentStatus { subject, state, healthy, facts, variables, services, drift: None })
@@ -67,8 +67,8 @@ fn facts(
         if !busy.is_empty() {
             facts.push(fact("being changed", &listed(&busy)));
         }
-    } else if !telling.reason.is_empty() {
-        facts.push(fact("reason", &telling.reason));
+    } else if !reason(telling).is_empty() {
+        facts.push(fact("reason", reason(telling)));
     }
     facts.extend(who.map(|who| ("deployed by".to_owned(), who)));
     facts.extend(application.outputs());
@@ -77,9 +77,17 @@ fn facts(
 
 /// The state of a stack with its reason.
 fn state(stack: &DeployedStack) -> String {
-    match stack.reason.as_str() {
+    match reason(stack) {
         "" => stack.status.as_str().to_owned(),
         reason => format!("{}: {reason}", stack.status.as_str()),
+    }
+}
+
+/// The reason of a stack's state: of CloudFormation, or why the state is not what it was to be.
+fn reason(stack: &DeployedStack) -> &str {
+    match stack.is_unfinished() {
+        true => "only what was kept is attached again; `tranship deploy ENV` goes on from there",
+        false => &stack.reason,
     }
 }
 
@@ -102,7 +110,7 @@ pub(in crate::deploy) async fn look(
     session: &AwsSession,
     deployment: &StackDeployment,
 ) -> Result<(String, bool), DeployFailure> {
-    let found = DeployedApplication::find(&session.cloudformation(), &deployment.stack).await?;
+    let found = DeployedApplication::find(&session.cloudformation(), deployment).await?;
     Ok(seen(&deployment.stack, found.as_ref()))
 }
 
@@ -146,6 +154,9 @@ mod tests {
         assert_eq!(told(std::slice::from_ref(&first)), ["changed: 2026-11-28", "deployed by: ops"]);
         let one = told(&[("shop", RollbackComplete, "no room")]);
         assert_eq!(one, ["changed: 2026-11-28", "reason: no room", "deployed by: ops"]);
+        let attached = told(&[("shop", StackStatus::ImportComplete, "")]);
+        let reason = "reason: only what was kept is attached again; `tranship deploy ENV` goes on from there";
+        assert_eq!(attached[1], reason);
         let api = ("shop-ApiStack", RollbackComplete, "no room");
         let web = ("shop-WebStack", CreateInProgress, "");
         assert_eq!(

@@ -15,8 +15,8 @@ use crate::deploy::{DeployOptions, run};
 use crate::operation::log_lines::{LogMerger, LogSelection};
 use crate::operation::task_place::{TaskPlace, place_in_command, place_of_job};
 use aws_sdk_ecs::types::{
-    AssignPublicIp, AwsVpcConfiguration, CapacityProviderStrategyItem, ContainerOverride, LogDriver,
-    NetworkConfiguration, Task, TaskDefinition, TaskOverride,
+    AssignPublicIp, AwsVpcConfiguration, CapacityProviderStrategyItem, ContainerOverride, LaunchType,
+    LogDriver, NetworkConfiguration, Service, Task, TaskDefinition, TaskOverride,
 };
 use std::time::Duration;
 use tranship_cloudformation::{LogicalId, ResourceRole};
@@ -133,11 +133,9 @@ async fn start(
         .client_token(task_token(session));
     match inside.service(session, &request.name).await? {
         Some(service) => {
+            let (strategy, launch_type) = capacity(&service);
             call = call.set_network_configuration(service.network_configuration);
-            call = match service.capacity_provider_strategy {
-                Some(strategy) if !strategy.is_empty() => call.set_capacity_provider_strategy(Some(strategy)),
-                _ => call.set_launch_type(service.launch_type),
-            };
+            call = call.set_capacity_provider_strategy(strategy).set_launch_type(launch_type);
         }
         None => {
             let place = place(session, inside, id, &request.name).await?;
@@ -187,6 +185,14 @@ fn network(place: &TaskPlace) -> Option<NetworkConfiguration> {
         .build()
         .ok()?;
     Some(NetworkConfiguration::builder().awsvpc_configuration(network).build())
+}
+
+/// What a service runs on: capacity providers, or else a launch type. ECS refuses a task that names both.
+fn capacity(service: &Service) -> (Option<Vec<CapacityProviderStrategyItem>>, Option<LaunchType>) {
+    match service.capacity_provider_strategy() {
+        [] => (None, service.launch_type().cloned()),
+        strategy => (Some(strategy.to_vec()), None),
+    }
 }
 
 fn strategy(place: &TaskPlace) -> Option<Vec<CapacityProviderStrategyItem>> {
@@ -267,6 +273,25 @@ mod tests {
             told,
             ["waiting for a place to run", "pulling images and starting containers", "the task is running"]
         );
+    }
+
+    #[test]
+    fn a_task_of_a_service_runs_on_what_the_service_runs_on() {
+        let item = |provider: &str, weight| {
+            CapacityProviderStrategyItem::builder()
+                .capacity_provider(provider)
+                .weight(weight)
+                .build()
+                .unwrap()
+        };
+        let service = Service::builder().launch_type(LaunchType::Ec2);
+        assert_eq!(capacity(&service.clone().build()), (None, Some(LaunchType::Ec2)));
+        let none = service.clone().set_capacity_provider_strategy(Some(Vec::new())).build();
+        assert_eq!(capacity(&none), (None, Some(LaunchType::Ec2)), "as ECS answers where there is none");
+        let all = vec![item("FARGATE_SPOT", 3), item("FARGATE", 1)];
+        let service = service.set_capacity_provider_strategy(Some(all.clone())).build();
+        assert_eq!(capacity(&service), (Some(all), None));
+        assert_eq!(capacity(&Service::builder().build()), (None, None));
     }
 
     #[test]

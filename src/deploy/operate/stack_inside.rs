@@ -54,7 +54,7 @@ impl StackInside {
         deployment: &StackDeployment,
     ) -> Result<Option<Self>, DeployFailure> {
         let client = session.cloudformation();
-        let found = DeployedApplication::find(&client, &deployment.stack).await?;
+        let found = DeployedApplication::find(&client, deployment).await?;
         let Some(application) = found else { return Ok(None) };
         let resource = |stack: usize, it: &StackResourceSummary| {
             let kind = it.resource_type().unwrap_or_default().to_owned();
@@ -284,6 +284,27 @@ mod tests {
             ]
         );
         assert_eq!((short("shop-A-B", "shop"), short("shops", "shop")), (Some("A-B"), Some("shops")));
+    }
+
+    #[test]
+    fn a_task_runs_in_the_cluster_of_the_application() {
+        let mut inside = inside();
+        assert_eq!(inside.cluster(), Ok("the-Cluster".to_owned()));
+        let service = |arn: &str| InsideResource {
+            logical: "ApiService".into(),
+            kind: "AWS::ECS::Service".into(),
+            physical: arn.into(),
+            changed: String::new(),
+            stack: 1,
+        };
+        inside.resources.push(service("arn:aws:ecs:eu-west-1:1:service/of-the-service/api"));
+        inside.names.insert("ApiService".into(), "api".into());
+        assert_eq!(inside.cluster(), Ok("the-Cluster".to_owned()), "its own comes first");
+        inside.resources.remove(0);
+        assert_eq!(inside.cluster(), Ok("of-the-service".to_owned()), "a cluster that others made");
+        inside.names.clear();
+        let failure = inside.cluster().unwrap_err();
+        assert_eq!(failure.message, "the stack has no cluster", "a service of none that is known");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::secrets::ReadableSecret;
 use super::{TaskVolume, VolumeStorage};
 use tranship_app::{AppService, ContainerImage, ExistingFileSystem, Text, TextPiece};
 use tranship_cloudformation::iam::{IamPolicy, PolicyStatement, arn};
-use tranship_cloudformation::{FnSub, LogicalId, PseudoParameter, ResourceRole};
+use tranship_cloudformation::{FnSub, LogicalId, PseudoParameter, Resource, ResourceRole, Template};
 use tranship_facts::image_reference::begins_ecr_registry;
 use tranship_facts::{EcrRepository, ImageReference};
 
@@ -138,6 +138,15 @@ fn mount_existing(existing: &ExistingFileSystem) -> PolicyStatement {
         }
         None => statement,
     }
+}
+
+/// Whether the template gives a name to something of IAM, which must be acknowledged
+/// (CloudFormation API Reference, `CreateStack`, `Capabilities`).
+pub(super) fn names_rights(template: &Template) -> bool {
+    const NAMES: &[&str] = &["RoleName", "UserName", "GroupName", "ManagedPolicyName", "InstanceProfileName"];
+    let of_iam = template.resources.values().filter(|resource| resource.kind.starts_with("AWS::IAM::"));
+    let named = |resource: &Resource| NAMES.iter().any(|name| resource.properties.get(name).is_some());
+    of_iam.filter(|resource| resource.kind != "AWS::IAM::Policy").any(named)
 }
 
 #[cfg(test)]

@@ -59,10 +59,12 @@ pub(super) fn report(planner: &mut EcsPlanner<'_, '_>, writers: &[VolumeWriter<'
     let several: Vec<&VolumeWriter<'_>> =
         writers.iter().filter(|writer| writer.copies > 1 && !shares(writer)).collect();
     if let Some(first) = several.first() {
-        let (copies, volume) = (first.copies, first.volume);
+        let copies = several.iter().map(|it| it.copies).max().unwrap_or(first.copies);
+        let volume = first.volume;
+        let run = if several.len() == 1 { "runs" } else { "run" };
         let named: Vec<String> = several.iter().map(|writer| format!("`{}`", writer.service.name)).collect();
         let message = format!(
-            "{} runs in up to {copies} copies, and all of them write to the volume `{volume}`",
+            "{} {run} in up to {copies} copies, and all of them write to the volume `{volume}`",
             listed(&named)
         );
         let diagnostic = at(Diagnostic::new(&rules::SHARED_WRITERS, message), &several);

@@ -52,17 +52,19 @@ pub(super) fn check_undivided(
     }
 }
 
-/// Reports what CloudFormation would refuse of a root stack and its nested stacks. Their texts, that of the root first.
+/// Reports what CloudFormation would refuse of a root stack and its nested stacks. Takes their templates, and gives back
+/// their texts, that of the root first.
 pub(super) fn check_divided(
     planner: &mut EcsPlanner<'_, '_>,
     whole_template: &Template,
-    divided: &DividedTemplate,
+    divided: &mut DividedTemplate,
     whole: bool,
 ) -> Vec<String> {
-    let nested = divided.nested.iter().map(|(id, it)| (format!("the nested stack `{id}`"), it));
-    let root = std::iter::once(("the root stack".to_owned(), &divided.root_template));
-    let texts = check_parts(planner, root.chain(nested).collect(), whole);
     let found = divided.resources();
+    let root = ("the root stack".to_owned(), std::mem::take(&mut divided.root_template));
+    let nested =
+        divided.nested.iter_mut().map(|(id, it)| (format!("the nested stack `{id}`"), std::mem::take(it)));
+    let texts = check_parts(planner, std::iter::once(root).chain(nested).collect(), whole);
     if found > NESTED_OPERATION.most {
         let violation = TemplateViolation::TooMany { limit: NESTED_OPERATION, found, at: None };
         let diagnostic = diagnostic(planner, whole_template, &violation, Some("the application"));
@@ -71,39 +73,39 @@ pub(super) fn check_divided(
     texts
 }
 
-/// Reports what CloudFormation would refuse of stacks that are deployed one after the other. Their texts, that of the
-/// foundation first.
+/// Reports what CloudFormation would refuse of stacks that are deployed one after the other. Takes their templates, and gives
+/// back their texts, that of the foundation first.
 pub(super) fn check_separate(
     planner: &mut EcsPlanner<'_, '_>,
-    separated: &SeparatedTemplate,
+    separated: &mut SeparatedTemplate,
     foundation: &str,
     whole: bool,
 ) -> Vec<String> {
-    let others = separated
-        .stacks
-        .iter()
-        .map(|(id, it)| (format!("the stack `{}`", SeparatedTemplate::name(foundation, id)), &it.template));
-    let first = std::iter::once((format!("the stack `{foundation}`"), &separated.foundation));
-    check_parts(planner, first.chain(others).collect(), whole)
+    let first = (format!("the stack `{foundation}`"), std::mem::take(&mut separated.foundation));
+    let others = separated.stacks.iter_mut().map(|(id, it)| {
+        let name = SeparatedTemplate::name(foundation, id);
+        (format!("the stack `{name}`"), std::mem::take(&mut it.template))
+    });
+    check_parts(planner, std::iter::once(first).chain(others).collect(), whole)
 }
 
-/// Reports what is wrong with parts of a template by themselves: the rest is wrong with the whole and has been told. Their texts.
-fn check_parts(
-    planner: &mut EcsPlanner<'_, '_>,
-    parts: Vec<(String, &Template)>,
-    whole: bool,
-) -> Vec<String> {
-    let written = side_by_side(&parts, |(_, template)| {
+/// Reports what is wrong with parts of a template by themselves: the rest is wrong with the whole and has been told. Their
+/// texts. A template is gone once it is written, since all of them would take more memory than what they become.
+fn check_parts(planner: &mut EcsPlanner<'_, '_>, parts: Vec<(String, Template)>, whole: bool) -> Vec<String> {
+    let written = side_by_side(parts, |(name, template)| {
         let text = template.to_yaml();
-        let mut found = if whole { cycles(template) } else { Vec::new() };
-        found.extend(exceeded_quotas(template, Some(&text)));
-        (text, found)
+        let mut found = if whole { cycles(&template) } else { Vec::new() };
+        found.extend(exceeded_quotas(&template, Some(&text)));
+        let refused = (!found.is_empty()).then_some((name, template, found));
+        (text, refused)
     });
-    let mut texts = Vec::with_capacity(parts.len());
-    for ((name, template), (text, found)) in parts.into_iter().zip(written) {
-        for violation in found {
-            let diagnostic = diagnostic(planner, template, &violation, Some(&name));
-            planner.report(diagnostic);
+    let mut texts = Vec::with_capacity(written.len());
+    for (text, refused) in written {
+        if let Some((name, template, found)) = refused {
+            for violation in found {
+                let diagnostic = diagnostic(planner, &template, &violation, Some(&name));
+                planner.report(diagnostic);
+            }
         }
         texts.push(text);
     }

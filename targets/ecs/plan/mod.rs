@@ -90,30 +90,21 @@ pub struct LegalStack {
     pub plan: EcsPlan,
     /// What a deployment gives: the parameters that the template refers to.
     pub parameters: Vec<ParameterPlan>,
-    /// The template as a whole; where it is independent stacks, what they hold is in these.
+    /// The template as a whole: of independent stacks, which resources there are.
     pub template: Template,
+    /// Whether it gives a name to something of IAM.
+    pub names_rights: bool,
     /// The texts of the stacks: of the only one, or of the root or foundation and then of each other one.
     pub texts: Vec<String>,
-    /// The same as a root stack and nested stacks, where the application is several.
+    /// The root stack and its nested stacks, where the application is several. What they hold is in the texts.
     pub divided: Option<DividedTemplate>,
-    /// The same as stacks that are deployed one after the other, where it is more than nested stacks hold.
+    /// The stacks that are deployed one after the other, where it is more than nested stacks hold. What they hold is in the
+    /// texts.
     pub separated: Option<SeparatedTemplate>,
     /// The images that must be made first.
     pub images: Vec<ImageRecipe>,
     /// What `x-tranship.patch` changed.
     pub patches: Vec<PatchReport>,
-}
-
-impl LegalStack {
-    /// The templates of the stacks, or the only one.
-    pub fn templates(&self) -> impl Iterator<Item = &Template> {
-        let nested = self.divided.iter().flat_map(|it| it.nested.values().chain([&it.root_template]));
-        let separate = self
-            .separated
-            .iter()
-            .flat_map(|it| it.stacks.values().map(|stack| &stack.template).chain([&it.foundation]));
-        nested.chain(separate).chain([&self.template])
-    }
 }
 
 /// What only Elastic Beanstalk heeds of databases.
@@ -132,19 +123,28 @@ pub fn plan(app: &Application, compute: &dyn ComputePolicy, cx: &mut Compilation
     let (mut plan, candidates, images) = decide(planner, waits);
     let whole = planner.cx.diagnostics.error_count() == before;
     let stacks = NestedStacks::plan(planner);
-    let mut own = written(&plan, candidates);
-    let separate = stacks.are_separate(&plan, &own);
+    let mut separate = stacks.are_surely_separate(&plan);
     if separate {
         separate_stacks::detach(planner, &mut plan);
-        own = written(&plan, own.candidates);
     }
+    let mut own = written(&plan, candidates);
+    if !separate && stacks.are_separate(&plan, &own) {
+        separate = true;
+        separate_stacks::detach(planner, &mut plan);
+        // Not both at once in memory.
+        let OwnStack { candidates, .. } = own;
+        own = written(&plan, candidates);
+    }
+    debug_assert!(separate_stacks::least_resources(&plan) <= own.template.resources.len() + plan.tasks.len());
     let room = if separate { StackRoom::Separate } else { stacks.room() };
     let exceeded = legality::check(planner, &own, whole, room);
     let PatchedStack { mut template, text, divided, parameters, patches } =
         patched::apply(planner, own, whole, room);
     definition_size::check(planner, &template);
-    let separated = separate.then(|| separate_stacks::of_template(planner, &stacks, &plan, &mut template));
-    let (divided, texts) = match &separated {
+    let names_rights = identity::names_rights(&template);
+    let mut separated =
+        separate.then(|| separate_stacks::of_template(planner, &stacks, &plan, &mut template));
+    let (divided, texts) = match &mut separated {
         Some(separated) => (None, legality::check_separate(planner, separated, &plan.stack.name, whole)),
         None => {
             let written = || text.unwrap_or_else(|| template.to_yaml());
@@ -153,8 +153,8 @@ pub fn plan(app: &Application, compute: &dyn ComputePolicy, cx: &mut Compilation
                 false => legality::exceeded(&template, &template.to_yaml(), room),
             };
             match stacks.divide(&plan, &template, !exceeded.is_empty(), divided) {
-                Some(divided) => {
-                    let texts = legality::check_divided(planner, &template, &divided, whole);
+                Some(mut divided) => {
+                    let texts = legality::check_divided(planner, &template, &mut divided, whole);
                     (Some(divided), texts)
                 }
                 None => {
@@ -175,6 +175,7 @@ pub fn plan(app: &Application, compute: &dyn ComputePolicy, cx: &mut Compilation
         plan,
         parameters,
         template,
+        names_rights,
         texts,
         divided,
         separated,

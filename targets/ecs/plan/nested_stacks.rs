@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tranship_app::StackLayout;
 use tranship_app::rules::tranship::UNKNOWN_SERVICE;
 use tranship_cloudformation::{
-    DividedTemplate, LogicalId, ResourceRole, StackMembership, StackRoom, Template, divide,
+    DividedTemplate, LogicalId, NESTED_OPERATION, ResourceRole, StackMembership, StackRoom, Template, divide,
 };
 use tranship_frontend::diagnostic::{Diagnostic, suggest};
 
@@ -51,12 +51,18 @@ impl NestedStacks {
         if self.layout == Some(StackLayout::Single) { StackRoom::Single } else { StackRoom::Nested }
     }
 
-    /// Whether the application is stacks of their own: where a setting says so, or where nothing else has room.
-    pub(super) fn are_separate(&self, plan: &EcsPlan, own: &OwnStack) -> bool {
+    /// Whether the plan alone shows that the application is stacks of their own: a setting says so, or it has so many services
+    /// that nothing else has room.
+    pub(super) fn are_surely_separate(&self, plan: &EcsPlan) -> bool {
         match self.layout {
             Some(layout) => layout == StackLayout::Independent,
-            None => separate_stacks::exceeds_nested(self, plan, own),
+            None => separate_stacks::least_resources(plan) > NESTED_OPERATION.most,
         }
+    }
+
+    /// Whether the application is stacks of their own because nothing else has room.
+    pub(super) fn are_separate(&self, plan: &EcsPlan, own: &OwnStack) -> bool {
+        self.layout.is_none() && separate_stacks::exceeds_nested(self, plan, own)
     }
 
     /// The stacks of the template, where they are not known yet; `None` where one is enough.

@@ -28,6 +28,15 @@ const ENTRANCES: u8 = 16;
 /// Services that a message lists.
 const LISTED: usize = 5;
 
+/// Resources that the plan has at least, with a nested stack for each task: what is emitted for it whatever its services say.
+pub(super) fn least_resources(plan: &EcsPlan) -> usize {
+    // A log group, two roles, a task definition and the stack; a rule has two ends.
+    5 * plan.tasks.len()
+        + plan.services.len()
+        + plan.security_groups.len()
+        + 2 * plan.security_group_rules.len()
+}
+
 /// Whether a root stack with nested stacks has no room for the application.
 pub(super) fn exceeds_nested(stacks: &NestedStacks, plan: &EcsPlan, own: &OwnStack) -> bool {
     let template = &own.template;

@@ -101,6 +101,9 @@ fn each_stack_has_its_own_and_is_given_the_rest() {
     );
     assert_eq!(api.template.parameters[&id("Subnets")].kind.text(), "List<AWS::EC2::Subnet::Id>");
     assert_eq!(api.template.parameters[&id("Cluster")].kind, ParameterType::String);
+    let described = |name: &str| api.template.parameters[&id(name)].description.clone();
+    assert_eq!(described("RootStackName"), "The name of the first stack of the application");
+    assert_eq!(described("ClusterArn"), "From another stack of the application: Cluster.Arn");
     let service = &api.template.resources[&id("ApiService")].properties;
     assert_eq!(service.get("Subnets"), Some(&id("Subnets").reference()));
     assert_eq!(service.get("Group"), Some(&id("ApiGroupGroupId").reference()));

@@ -44,6 +44,12 @@ pub(super) fn declared(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// Whether a stack is of the application, or has the name of one that is to be.
+fn concerns(deployment: &StackDeployment, name: &str, stack: &DeployedStack) -> bool {
+    let planned = name == deployment.stack || deployment.separate.iter().any(|it| it.stack == name);
+    planned || is_of(stack, &deployment.stack)
+}
+
 /// The stacks of the application that are there, by name. Refuses one that is not of this project.
 pub(super) async fn list(
     session: &AwsSession,
@@ -51,10 +57,7 @@ pub(super) async fn list(
     options: &DeployOptions,
 ) -> Result<BTreeMap<String, DeployedStack>, DeployFailure> {
     let client = session.cloudformation();
-    let planned =
-        |name: &str| name == deployment.stack || deployment.separate.iter().any(|it| it.stack == *name);
-    let ours = |name: &str, stack: &DeployedStack| planned(name) || is_of(stack, &deployment.stack);
-    let found = application::list(&client, ours).await?;
+    let found = application::list(&client, |name, stack| concerns(deployment, name, stack)).await?;
     for (name, stack) in &found {
         own(&client, name, stack, options).await?;
     }
@@ -110,7 +113,7 @@ impl ApplicationStacks {
         if let Some(text) = being_changed(&busy) {
             progress.warn(&format!("{text} being changed: this compares with the last complete state"));
         }
-        there.retain(|_, stack| !stack.is_empty() && !stack.is_remains());
+        there.retain(|_, stack| has_resources(stack));
         Self::load(session, deployment, artifacts, there).await
     }
 
@@ -259,6 +262,11 @@ impl ApplicationStacks {
     }
 }
 
+/// Whether a stack has resources: not if it was never created, or its creation was taken back.
+fn has_resources(stack: &DeployedStack) -> bool {
+    !stack.is_empty() && !stack.is_remains()
+}
+
 /// The first of some stacks, how many more there are, and the verb that follows.
 fn being_changed(names: &[&str]) -> Option<String> {
     let (first, rest) = names.split_first()?;
@@ -314,10 +322,51 @@ mod tests {
     }
 
     #[test]
+    fn a_stack_concerns_the_application_by_its_name_or_its_tag() {
+        let separate = SeparateDeployment {
+            stack: "shop-Web".into(),
+            template: String::new(),
+            stage: "service",
+            service: None,
+            after: Vec::new(),
+            given: Vec::new(),
+        };
+        let deployment =
+            StackDeployment { stack: "shop".into(), separate: vec![separate], ..StackDeployment::default() };
+        let mut stack = tests_stack();
+        let names = ["shop", "shop-Web", "shop-Api", "blog"];
+        assert_eq!(names.map(|name| concerns(&deployment, name, &stack)), [true, true, false, false]);
+        stack.tags = tags("shop", None);
+        assert_eq!(names.map(|name| concerns(&deployment, name, &stack)), [true; 4]);
+    }
+
+    #[test]
+    fn what_is_left_of_a_creation_is_not_compared() {
+        for (status, has) in [
+            (StackStatus::CreateComplete, true),
+            (StackStatus::UpdateInProgress, true),
+            (StackStatus::UpdateRollbackComplete, true),
+            (StackStatus::ReviewInProgress, false),
+            (StackStatus::RollbackComplete, false),
+            (StackStatus::CreateFailed, false),
+        ] {
+            let stack = DeployedStack { status: status.clone(), ..tests_stack() };
+            assert_eq!(has_resources(&stack), has, "{status:?}");
+        }
+    }
+
+    #[test]
     fn a_stack_that_is_no_more_to_be_is_removed() {
         let all = stacks(&[("shop", BASE), ("shop-web", WEB)], &[("shop", BASE), ("shop-api", WEB)]);
         assert_eq!(all.removed().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["shop-web"]);
         assert!(all.departure("shop").is_none());
+        let less = ApplicationStacks::of(
+            BTreeMap::new(),
+            texts(&[("shop", "Resources: { Topic: { Type: 'AWS::SNS::Topic' } }")]),
+            texts(&[("shop", BASE)]),
+            BTreeMap::new(),
+        );
+        assert!(less.departure("shop").unwrap().text().contains("\"Db\""), "it stays until nothing uses it");
     }
 
     #[test]

@@ -20,8 +20,8 @@ use self::existing::ApplicationStacks;
 use self::plan::SeparatePlan;
 use self::stack_progress::StackProgress;
 use self::values::StackValues;
-use super::application::stage_of;
-use super::down as single;
+use super::application::{READ, stage_of};
+use super::down::{self as single, DeletionConsent, DeletionLosses, counted};
 use super::replacement_guard;
 use super::review::RunningStacks;
 use super::side_by_side;
@@ -183,12 +183,11 @@ impl SeparateRun<'_> {
     /// Deletes the stacks that left the application, and what stayed in others until now.
     async fn backward(&self, state: &RunState, progress: &SharedProgress<'_>) -> Result<(), DeployFailure> {
         for stage in DELETED {
-            let left = self.stacks.removed().filter(|(_, it)| stage_of(it) == Some(stage));
-            let work = left.map(|(name, stack)| self.delete(name, stack, state, progress));
+            let left = of_stage(self.deployment, self.stacks.removed(), stage);
+            let work = left.into_iter().map(|(name, stack)| self.delete(name, stack, state, progress));
             side_by_side::run(TOGETHER, work).await?;
-            let again = self.deployment.separate.iter().filter(|it| it.stage == stage);
-            let again = again.filter(|it| self.stacks.departure(&it.stack).is_some());
-            let work = again.map(|it| self.one(&it.stack, Some(it), false, state, progress));
+            let again = self.plan.trimmed(stage);
+            let work = again.into_iter().map(|it| self.one(&it.stack, Some(it), false, state, progress));
             side_by_side::run(TOGETHER, work).await?;
         }
         match self.stacks.departure(&self.deployment.stack) {
@@ -278,7 +277,7 @@ impl SeparateRun<'_> {
         progress: &SharedProgress<'_>,
     ) -> Result<(), DeployFailure> {
         let mut own = StackProgress::new(progress, name, &self.deployment.stack);
-        own.message("deleting it: no service of the manifest has it any more");
+        own.message("deleting it: nothing in the manifest belongs to it any more");
         single::delete(self.session, stack, self.options, &mut own).await?;
         state.changed.set(true);
         Ok(())
@@ -298,20 +297,47 @@ pub(super) async fn down(
         progress.message(&format!("no stack {}: nothing to do", deployment.stack));
         return Ok(DeployOutcome { changed: false, outputs: Vec::new() });
     }
-    progress.warn(&format!("{} stacks of {} will be deleted", there.len(), deployment.stack));
+    let losses = there.values().map(|stack| single::losses_of(session, stack, options));
+    let losses = side_by_side::gather(READ, losses).await?;
+    told(&deployment.stack, &losses).iter().for_each(|line| progress.warn(line));
     confirm_by_name(session, options, environment).await?;
     let options = DeployOptions { yes: true, ..options.clone() };
     let shared: SharedProgress<'_> = RefCell::new(progress);
     session.several(Some(format!("what has begun of the deletion of {}", deployment.stack)));
-    let done = delete_all(session, deployment, environment, &options, &there, &shared).await;
+    let done = delete_all(session, deployment, &options, &there, &shared).await;
     session.several(None);
     done.map(|()| DeployOutcome { changed: true, outputs: Vec::new() })
+}
+
+/// The stage with which a stack is deleted: of its tag, of the manifest where it has none yet, else the one that nothing else
+/// waits for any more. `None` for the first stack, which is deleted at the end.
+fn deleted_with(deployment: &StackDeployment, name: &str, stack: &DeployedStack) -> Option<&'static str> {
+    let planned = deployment.separate.iter().find(|it| it.stack == name).map(|it| it.stage);
+    let known = |stage: &str| DELETED.iter().find(|it| **it == stage).copied();
+    let [.., last] = DELETED;
+    (name != deployment.stack).then(|| stage_of(stack).or(planned).and_then(known).unwrap_or(last))
+}
+
+/// Of some stacks, those that are deleted with a stage.
+fn of_stage<'a>(
+    deployment: &StackDeployment,
+    stacks: impl Iterator<Item = (&'a String, &'a DeployedStack)>,
+    stage: &str,
+) -> Vec<(&'a String, &'a DeployedStack)> {
+    stacks.filter(|(name, it)| deleted_with(deployment, name, it) == Some(stage)).collect()
+}
+
+/// What the deletion of all stacks takes: the number, then what becomes of what keeps data.
+fn told(application: &str, losses: &[DeletionLosses]) -> Vec<String> {
+    let deleted = losses.iter().map(|it| it.deleted).sum();
+    let (stacks, resources) = (counted(losses.len(), "stack"), counted(deleted, "resource"));
+    let first = format!("{stacks} of {application} will be deleted, with {resources}");
+    std::iter::once(first).chain(losses.iter().flat_map(|it| it.stores.iter().cloned())).collect()
 }
 
 async fn delete_all(
     session: &AwsSession,
     deployment: &StackDeployment,
-    environment: &str,
     options: &DeployOptions,
     there: &BTreeMap<String, DeployedStack>,
     progress: &SharedProgress<'_>,
@@ -319,10 +345,11 @@ async fn delete_all(
     let one = async |name: &str| {
         let stack = StackDeployment { stack: name.to_owned(), ..StackDeployment::default() };
         let mut own = StackProgress::new(progress, name, &deployment.stack);
-        Box::pin(single::down(session, &stack, environment, options, &mut own)).await.map(|_| ())
+        let done = single::one(session, &stack, DeletionConsent::Given, options, &mut own);
+        Box::pin(done).await.map(|_| ())
     };
     for stage in DELETED {
-        let names = there.iter().filter(|(_, it)| stage_of(it) == Some(stage)).map(|(name, _)| name);
+        let names = of_stage(deployment, there.iter(), stage).into_iter().map(|(name, _)| name);
         side_by_side::run(TOGETHER, names.map(|name| one(name))).await?;
     }
     match there.contains_key(&deployment.stack) {

@@ -74,6 +74,12 @@ impl SeparatePlan<'_> {
         if runs && (named || reads) { ForcedTasks::All } else { ForcedTasks::None }
     }
 
+    /// The stacks of a stage that lose what stayed in them while others could still use it.
+    pub(super) fn trimmed(&self, stage: &str) -> Vec<&SeparateDeployment> {
+        let those = self.deployment.separate.iter().filter(|it| it.stage == stage);
+        those.filter(|it| self.stacks.departure(&it.stack).is_some()).collect()
+    }
+
     /// The outputs that are of the application, and not for other stacks.
     pub(super) fn own_outputs(&self, outputs: &StackOutputs) -> Vec<(String, String)> {
         let taken: BTreeSet<(&str, &str)> = self

@@ -5,7 +5,8 @@ use super::plan::{self, SeparatePlan};
 use super::stack_progress::StackProgress;
 use super::values::{self, StackValues};
 use super::*;
-use crate::deploy::progress::{DeployBanner, PlannedChange, ProgressEvent, ResourceAction};
+use crate::deploy::cloudformation::tests_progress::ToldProgress;
+use crate::deploy::progress::{PlannedChange, ProgressEvent, ResourceAction};
 use crate::operation::difference::DeploymentDiff;
 use crate::operation::log_lines::LogEvent;
 use aws_sdk_cloudformation::types::StackStatus::{self, CreateComplete, UpdateRollbackComplete};
@@ -136,6 +137,10 @@ fn the_reader_of_a_new_secret_gets_new_tasks() {
     let mut values = values(&choices);
     values.renewed = values::renewed(&same, &deployment, &values.choices);
     assert_eq!(values.renewed, ["SecretRef".to_owned()].into());
+    let others = "Resources: { Log: { Type: 'AWS::Logs::LogGroup', Properties: { Name: !Sub 'x${Password}' } }, Own: { Type: 'AWS::SecretsManager::Secret', Properties: { SecretString: !Sub '${Password}!' } }, Other: { Type: 'AWS::SecretsManager::Secret' } }\n";
+    let others = stacks(&[("shop", others)], CreateComplete);
+    let found = values::renewed(&others, &deployment, &values.choices);
+    assert_eq!(found, ["OwnRef".to_owned()].into(), "secrets that it feeds, and nothing else");
     let forced = |values: &StackValues, stack: Option<&SeparateDeployment>| {
         let force = &ForcedTasks::None;
         SeparatePlan { deployment: &deployment, force, stacks: &same, values }.forced(stack)
@@ -281,38 +286,85 @@ fn the_state_of_all_stacks_identifies_what_a_plan_was_made_for() {
     assert_eq!(existing::tags("shop", None)[1], pair("tranship:stage", "foundation"));
 }
 
-/// Writes down what it is told.
-#[derive(Default)]
-struct Told(Vec<String>);
+#[test]
+fn a_secret_is_asked_for_again_where_a_stack_needs_it_and_has_none() {
+    let (deployment, same) = (deployment(), stacks(&SAME, CreateComplete));
+    let given = || ["Password".to_owned(), "Version".to_owned()].into();
+    assert_eq!(values::held(&same, &deployment, given()), ["Password", "Version"]);
+    let reader = "Parameters: { Password: { Type: String }, Version: { Type: String } }\nResources: {}\n";
+    let more = [SAME[0], SAME[1], SAME[2], ("shop-ApiStack", reader)];
+    let more = stacks(&more, CreateComplete);
+    assert_eq!(values::held(&more, &deployment, given()), ["Version"], "no stack hands a secret on");
+    let elsewhere = [SAME[0], ("shop-Shared", FIRST), SAME[2]];
+    let elsewhere = stacks(&elsewhere, CreateComplete);
+    assert_eq!(values::held(&elsewhere, &deployment, given()), ["Password", "Version"], "nobody needs it");
+}
 
-impl DeployProgress for Told {
-    fn banner(&mut self, _: &DeployBanner) {}
-    fn message(&mut self, line: &str) {
-        self.0.push(line.to_owned());
-    }
-    fn warn(&mut self, line: &str) {
-        self.0.push(format!("! {line}"));
-    }
-    fn review(&mut self, subject: &str, _: &DeploymentDiff) {
-        self.0.push(subject.to_owned());
-    }
-    fn changes(&mut self, changes: &[PlannedChange]) {
-        self.0.extend(changes.iter().map(|it| it.name.clone()));
-    }
-    fn event(&mut self, event: &ProgressEvent) {
-        self.0.push(event.subject.clone());
-    }
-    fn tick(&mut self) {
-        self.0.push("tick".to_owned());
-    }
-    fn log(&mut self, event: &LogEvent) {
-        self.0.push(event.text.clone());
-    }
+#[test]
+fn a_stack_is_asked_what_it_was_given_if_no_other_has_told() {
+    let with = |all: &[(&str, &[(&str, &str)])]| {
+        let there = all.iter().map(|(name, parameters)| there(name, CreateComplete, parameters)).collect();
+        let stacks = ApplicationStacks::of(there, BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        values::telling(&stacks).iter().map(|it| it.name().to_owned()).collect::<Vec<_>>()
+    };
+    let (one, two) = (&[("Version", "1")][..], &[("Version", "1"), ("Image", "x")][..]);
+    assert_eq!(with(&[("a", &[]), ("b", one), ("c", one), ("d", two), ("e", two)]), ["b", "d"]);
+    assert_eq!(with(&[("a", two), ("b", one)]), ["a"]);
+}
+
+#[test]
+fn what_a_deletion_takes_is_told_before_it_is_agreed_to() {
+    let losses = |deleted, stores: &[&str]| DeletionLosses { deleted, stores: names(stores.iter().copied()) };
+    let all = [losses(3, &[]), losses(4, &["Files will be kept"]), losses(0, &["Db will be deleted"])];
+    let expected =
+        ["3 stacks of shop will be deleted, with 7 resources", "Files will be kept", "Db will be deleted"];
+    assert_eq!(told("shop", &all), expected);
+    assert_eq!(told("shop", &[losses(1, &[])]), ["1 stack of shop will be deleted, with 1 resource"]);
+}
+
+#[test]
+fn every_stack_is_deleted_with_a_stage_and_the_first_one_last() {
+    let deployment = deployment();
+    let with = |name: &str, stage: Option<&str>| {
+        let mut stack = DeployedStack::sample(name);
+        let tag = |stage: &str| (super::super::application::STAGE.to_owned(), stage.to_owned());
+        stack.tags.extend(stage.map(tag));
+        deleted_with(&deployment, name, &stack)
+    };
+    assert_eq!(with("shop-OldStack", Some("listeners")), Some("listeners"));
+    assert_eq!(with("shop-WebStack", Some("before")), Some("before"), "what runs decides");
+    assert_eq!(with("shop-WebStack", None), Some("service"), "only attached, or taken over");
+    assert_eq!(with("shop-OldStack", None), Some("shared"));
+    assert_eq!(with("shop-OldStack", Some("of another version")), Some("shared"));
+    assert_eq!(with("shop", Some("foundation")), None);
+    let there: BTreeMap<String, DeployedStack> = ["shop", "shop-Shared", "shop-WebStack", "shop-OldStack"]
+        .map(|name| there(name, CreateComplete, &[]))
+        .into();
+    let of = |stage: &str| {
+        let found = of_stage(&deployment, there.iter(), stage);
+        found.into_iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()
+    };
+    let none = Vec::<String>::new();
+    assert_eq!(
+        DELETED.map(of),
+        [none.clone(), names(["shop-WebStack"]), none, names(["shop-OldStack", "shop-Shared"])]
+    );
+}
+
+#[test]
+fn what_leaves_a_stack_goes_with_the_stage_of_the_stack() {
+    let (deployment, none) = (deployment(), values(&[]));
+    let less = [("shop", FIRST), ("shop-Shared", FIRST), ("shop-WebStack", WEB)];
+    let less = stacks(&less, CreateComplete);
+    let plan =
+        SeparatePlan { deployment: &deployment, force: &ForcedTasks::None, stacks: &less, values: &none };
+    let trimmed = |stage: &str| plan.trimmed(stage).iter().map(|it| it.stack.clone()).collect::<Vec<_>>();
+    assert_eq!(DELETED.map(trimmed), [vec![], vec![], vec![], names(["shop-Shared"])]);
 }
 
 #[test]
 fn a_stack_reports_with_its_name_in_front() {
-    let mut told = Told::default();
+    let mut told = ToldProgress::default();
     let shared: SharedProgress<'_> = RefCell::new(&mut told);
     let mut web = StackProgress::new(&shared, "shop-WebStack", "shop");
     web.message("creating a change set");
@@ -327,10 +379,28 @@ fn a_stack_reports_with_its_name_in_front() {
         data_at_risk: false,
     };
     web.changes(&[change]);
+    let event = ProgressEvent {
+        subject: "WebTarget".into(),
+        kind: "AWS::ECS::Service".into(),
+        status: "CREATE_COMPLETE".into(),
+        text: String::new(),
+        failed: false,
+    };
+    web.event(&event);
+    let line = LogEvent { id: String::new(), time: 0, stream: String::new(), text: "hello".into() };
+    web.log(&line);
     StackProgress::new(&shared, "shop", "shop").message("done");
     assert_eq!(
         told.0,
-        ["WebStack: creating a change set", "! WebStack: no", "tick", "WebStack/WebService", "shop: done"],
+        [
+            "WebStack: creating a change set",
+            "! WebStack: no",
+            "tick",
+            "WebStack/WebService",
+            "WebStack/WebTarget",
+            "hello",
+            "shop: done",
+        ],
         "what changes was shown for all stacks before"
     );
 }

@@ -4,6 +4,7 @@
 //! parameter of the application has one value in all stacks; a secret that only another stack holds must be given again.
 
 use super::existing::{ApplicationStacks, declared};
+use crate::deploy::cloudformation::DeployedStack;
 use crate::deploy::failure::DeployFailure;
 use crate::deploy::parameters::{self, ParameterChoice};
 use crate::deploy::progress::DeployProgress;
@@ -41,26 +42,11 @@ impl StackValues {
         options: &DeployOptions,
         progress: &mut dyn DeployProgress,
     ) -> Result<Self, DeployFailure> {
-        let mut needed: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        let texts: BTreeMap<&str, Vec<String>> =
-            stacks.planned.iter().map(|(name, text)| (name.as_str(), declared(text))).collect();
-        for (stack, names) in &texts {
-            names.iter().for_each(|name| needed.entry(name).or_default().push(stack));
-        }
-        let mut previous = given_before(session, stacks).await?;
         let mut known = stacks.parameters();
-        // A secret is only where it was given: a stack that has none needs it again.
-        for parameter in deployment.parameters.iter().filter(|it| it.secret) {
-            known.remove(&parameter.name);
-            let holds = |stack: &&&str| {
-                stacks.there.get(**stack).is_some_and(|it| it.parameters.contains_key(&parameter.name))
-            };
-            let stacks = needed.get(parameter.name.as_str()).map_or(&[][..], Vec::as_slice);
-            if !stacks.iter().all(|stack| holds(&stack)) {
-                previous.remove(&parameter.name);
-            }
-        }
-        let previous: Vec<String> = previous.into_iter().collect();
+        deployment.parameters.iter().filter(|it| it.secret).for_each(|it| {
+            known.remove(&it.name);
+        });
+        let previous = held(stacks, deployment, given_before(session, stacks).await?);
         let mut values = options.values.clone();
         for parameter in parameters::to_ask(&deployment.parameters, &values, &previous) {
             let Some(value) = ask(session, options, parameters::question(parameter)).await? else { break };
@@ -122,17 +108,44 @@ impl StackValues {
     }
 }
 
+/// Of what any stack was given, what need not be given again. A secret is only where it was given: a stack that is to read it and
+/// has none needs it again.
+pub(super) fn held(
+    stacks: &ApplicationStacks,
+    deployment: &StackDeployment,
+    given: BTreeSet<String>,
+) -> Vec<String> {
+    let secrets: BTreeSet<&str> =
+        deployment.parameters.iter().filter(|it| it.secret).map(|it| it.name.as_str()).collect();
+    let mut lacking: BTreeSet<String> = BTreeSet::new();
+    for (stack, text) in &stacks.planned {
+        let holds =
+            |name: &String| stacks.there.get(stack).is_some_and(|it| it.parameters.contains_key(name));
+        lacking.extend(declared(text).into_iter().filter(|name| !holds(name)));
+    }
+    let again = |name: &String| secrets.contains(name.as_str()) && lacking.contains(name);
+    given.into_iter().filter(|name| !again(name)).collect()
+}
+
+/// The stacks that tell of all parameters which of them were given.
+pub(super) fn telling(stacks: &ApplicationStacks) -> Vec<&DeployedStack> {
+    let mut seen = BTreeSet::new();
+    let mut tells = |stack: &&DeployedStack| {
+        let before = seen.len();
+        seen.extend(stack.parameters.keys().cloned());
+        seen.len() > before
+    };
+    stacks.there.values().filter(|stack| tells(stack)).collect()
+}
+
 /// The parameters that any of the stacks was given, as opposed to those left to their defaults.
 pub(super) async fn given_before(
     session: &AwsSession,
     stacks: &ApplicationStacks,
 ) -> Result<BTreeSet<String>, DeployFailure> {
-    let (mut given, mut seen) = (BTreeSet::new(), BTreeSet::new());
-    for stack in stacks.there.values() {
-        let new = stack.parameters.keys().filter(|name| seen.insert(*name)).count();
-        if new > 0 {
-            given.extend(stack.given_parameters(&session.cloudformation()).await?);
-        }
+    let mut given = BTreeSet::new();
+    for stack in telling(stacks) {
+        given.extend(stack.given_parameters(&session.cloudformation()).await?);
     }
     Ok(given)
 }
