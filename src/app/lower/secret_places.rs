@@ -16,9 +16,13 @@ use tranship_frontend::source::Origin;
 /// Refuses secrets that would be readable.
 pub(super) fn refuse(cx: &mut LoweringContext<'_>, selection: &ServiceSelection<'_>) {
     let deployed: BTreeSet<_> = selection.deployed.iter().map(|service| service.name.clone()).collect();
-    let concerns = |leaf: &TreeLeaf| leaf.service().is_none_or(|service| deployed.contains(&service));
     refuse_names(cx, &deployed);
-    for leaf in cx.leaves.iter().filter(|leaf| concerns(leaf)) {
+    // The leaves of a service follow one another.
+    let same_entry =
+        |one: &TreeLeaf, other: &TreeLeaf| one.path.0.iter().take(2).eq(other.path.0.iter().take(2));
+    let concerns = |leaf: &TreeLeaf| leaf.service().is_none_or(|service| deployed.contains(&service));
+    let entries = cx.leaves.chunk_by(same_entry).filter(|leaves| leaves.first().is_some_and(concerns));
+    for leaf in entries.flatten() {
         let is_plain = leaf.is_plain();
         if (is_plain || leaf.is_below("environment")) && has_secret_key(cx, leaf) {
             report_place(cx, leaf, leaf.key_origin);

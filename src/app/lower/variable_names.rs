@@ -5,8 +5,9 @@
 //! the name.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 use tranship_facts::KnownImage;
-use tranship_frontend::secrets::name_words;
+use tranship_frontend::secrets::{NameAnswers, name_words};
 
 /// The part of a connection that a variable holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,10 +162,31 @@ const DATABASES: &[&str] = &["DATABASE", "DB", "DBNAME", "SCHEMA", "CATALOG"];
 const GLUED: &[&str] =
     &["PG", "DB", "MYSQL", "MARIADB", "POSTGRES", "SQL", "REDIS", "MONGO", "RABBITMQ", "SMTP"];
 
+/// What the name of a variable says of a connection.
+struct VariableMeaning {
+    field: Option<(String, ConnectionField)>,
+    holds_host: bool,
+}
+
+thread_local! {
+    static MEANINGS: NameAnswers<Rc<VariableMeaning>> = const { NameAnswers::new() };
+}
+
+fn meaning_of(name: &str) -> Rc<VariableMeaning> {
+    let meaning = || {
+        let words = unglued(name_words(name));
+        Rc::new(VariableMeaning { holds_host: says_host(&words), field: field_of(words) })
+    };
+    MEANINGS.with(|meanings| meanings.of(name, meaning))
+}
+
 /// Which part of which connection a variable holds: `MYSQL_HOST` is `MYSQL`'s host. The prefix groups
 /// the variables of one connection.
 pub(super) fn field(name: &str) -> Option<(String, ConnectionField)> {
-    let mut words = unglued(name_words(name));
+    meaning_of(name).field.clone()
+}
+
+fn field_of(mut words: Vec<Cow<'_, str>>) -> Option<(String, ConnectionField)> {
     let last = words.pop()?;
     let is = |list: &[&str]| list.contains(&&*last);
     let field = if is(HOSTS) {
@@ -251,8 +273,11 @@ fn glued_host(word: &str) -> Option<(String, String)> {
 /// Whether the variable's value is a host, a list of hosts, or an address: so a bare word in it may
 /// be a host's name.
 pub(super) fn holds_host(name: &str) -> bool {
-    let words = unglued(name_words(name));
-    match words.as_slice() {
+    meaning_of(name).holds_host
+}
+
+fn says_host(words: &[Cow<'_, str>]) -> bool {
+    match words {
         [.., first, last] if last == "NAME" => first == "HOST",
         [.., last] => HOSTS.contains(&&**last) || PLACES.contains(&&**last),
         [] => false,

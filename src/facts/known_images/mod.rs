@@ -8,6 +8,7 @@ mod table;
 pub use kinds::{DataStoreKind, ImageKind, MemoryHunger, UsualMemory};
 
 use crate::{DatabaseEngine, ImageReference, TransportProtocol};
+use std::sync::LazyLock;
 
 /// The port of MQTT (IANA).
 const MQTT: u16 = 1883;
@@ -55,17 +56,27 @@ pub enum PortProtocol {
     Other,
 }
 
+/// Every name with its row, by the last letter of the name and in the order of the table.
+static NAMES: LazyLock<Vec<Vec<(&str, &KnownImage)>>> = LazyLock::new(|| {
+    let mut names = vec![Vec::new(); 256];
+    for row in table::IMAGES {
+        for name in row.names {
+            let last = name.as_bytes().last().map_or(0, |last| usize::from(*last));
+            names.get_mut(last).into_iter().for_each(|names| names.push((*name, row)));
+        }
+    }
+    names
+});
+
 impl KnownImage {
     /// The row of an image reference.
     pub fn find(image: &str) -> Option<&'static KnownImage> {
         let path = ImageReference::parse(image).repository;
-        let last = path.as_bytes().last();
-        // The last letter rules out most names.
-        let fits = |name: &&str| {
-            name.as_bytes().last() == last
-                && (path == *name || path.strip_suffix(name).is_some_and(|before| before.ends_with('/')))
+        let ends = |name: &str| {
+            path.strip_suffix(name).is_some_and(|before| before.is_empty() || before.ends_with('/'))
         };
-        table::IMAGES.iter().find(|row| row.names.iter().any(&fits))
+        let names = NAMES.get(usize::from(*path.as_bytes().last()?))?;
+        names.iter().find(|(name, _)| ends(name)).map(|(_, row)| *row)
     }
 
     /// What it keeps, where it keeps data.

@@ -38,6 +38,11 @@ pub fn secrets_in_command<S: AsRef<str>>(words: &[S]) -> Vec<CommandSecret> {
     secrets
 }
 
+/// Whether one word may be a flag with its own value, or name where its password is: `--secret:x`, `pass:x`.
+pub(super) fn can_hold_its_value(word: &str) -> bool {
+    word.trim_start_matches(['"', '\'']).starts_with(['-', '/', 'p'])
+}
+
 /// The secrets in a line of a shell, or in a script.
 pub(super) fn secrets_in_shell(text: &str, found: &mut Vec<Range<usize>>) {
     in_shell(text, 0..text.len(), 0, found);

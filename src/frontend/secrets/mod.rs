@@ -10,6 +10,7 @@ mod command_flags;
 mod command_inputs;
 mod command_programs;
 mod file_passwords;
+mod name_answers;
 mod name_words;
 mod named_parts;
 mod password_urls;
@@ -25,6 +26,7 @@ mod token_forms;
 
 pub use command_flags::{CommandSecret, secrets_in_command};
 pub use file_passwords::password_line;
+pub use name_answers::NameAnswers;
 pub use name_words::name_words;
 pub use secret_encodings::secret_encodings;
 pub use secret_files::{credential_in_content, credential_in_file, is_credential_file};

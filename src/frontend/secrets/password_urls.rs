@@ -58,23 +58,36 @@ fn ends_authority(byte: u8) -> bool {
 
 /// The passwords of every address in a text.
 pub(super) fn url_passwords(text: &str, found: &mut Vec<Range<usize>>) {
-    for (at, _) in text.match_indices(':') {
-        let (before, after) = text.split_at_checked(at).unwrap_or_default();
-        if after.starts_with("://") {
-            found.extend(authority_password(text, at + 3).or_else(|| token_user(text, at)));
-            short_login(text, at, found);
-        } else if after.starts_with(":oracle:thin:") && before.ends_with("jdbc") {
-            oracle_driver(text, at + ":oracle:thin:".len(), found);
+    let mut past_link = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b':' => {
+                let (before, after) = text.split_at_checked(at).unwrap_or_default();
+                if after.starts_with("://") {
+                    found.extend(authority_password(text, at + 3).or_else(|| token_user(text, at)));
+                    short_login(text, at, found);
+                } else if after.starts_with(":oracle:thin:") && before.ends_with("jdbc") {
+                    oracle_driver(text, at + ":oracle:thin:".len(), found);
+                }
+            }
+            b'@' => {
+                let address = text.get(at + 1..).unwrap_or_default();
+                if PROTOCOLS.iter().any(|protocol| address.starts_with(protocol)) {
+                    found.extend(password_before(text, at));
+                }
+            }
+            b'/' => {
+                if let Some(link) = secret_link(text, at).filter(|link| link.start >= past_link) {
+                    past_link = link.path.end;
+                    if link.path.len() > 8 {
+                        keep(text, link.path, found);
+                    }
+                }
+            }
+            b'%' if starts(text.as_bytes(), at, "%3D") => escaped_pair(text, at, found),
+            _ => {}
         }
     }
-    for (at, _) in text.match_indices('@') {
-        let address = text.get(at + 1..).unwrap_or_default();
-        if PROTOCOLS.iter().any(|protocol| address.starts_with(protocol)) {
-            found.extend(password_before(text, at));
-        }
-    }
-    secret_links(text, found);
-    escaped_pairs(text, found);
     found.extend(bare_login(text).or_else(|| oracle_login(text)));
 }
 
@@ -171,23 +184,18 @@ fn ends_part(letter: char) -> bool {
 }
 
 /// A connection string inside a query, in which `=` and `;` are escaped: `?odbc_connect=...%3BPWD%3Dx%3B`.
-fn escaped_pairs(text: &str, found: &mut Vec<Range<usize>>) {
-    for (at, _) in text.match_indices('%') {
-        let start = at + "%3D".len();
-        if !starts(text.as_bytes(), at, "%3D") {
-            continue;
-        }
-        let before = text.get(at.saturating_sub(LONGEST_KEY)..at).unwrap_or_default();
-        let key = before.rsplit(['%', '&', '=']).next().unwrap_or_default();
-        let key = key.strip_prefix("3B").or_else(|| key.strip_prefix("3b")).unwrap_or(key);
-        if !is_pair_name(key) {
-            continue;
-        }
-        let value = until(text, start, |byte| ends_url(byte) || b"&;".contains(&byte));
-        let whole = text.get(value.clone()).unwrap_or_default();
-        let length = whole.find("%3B").or_else(|| whole.find("%3b")).unwrap_or(whole.len());
-        keep(text, start..start + length, found);
+fn escaped_pair(text: &str, at: usize, found: &mut Vec<Range<usize>>) {
+    let start = at + "%3D".len();
+    let before = text.get(at.saturating_sub(LONGEST_KEY)..at).unwrap_or_default();
+    let key = before.rsplit(['%', '&', '=']).next().unwrap_or_default();
+    let key = key.strip_prefix("3B").or_else(|| key.strip_prefix("3b")).unwrap_or(key);
+    if !is_pair_name(key) {
+        return;
     }
+    let value = until(text, start, |byte| ends_url(byte) || b"&;".contains(&byte));
+    let whole = text.get(value.clone()).unwrap_or_default();
+    let length = whole.find("%3B").or_else(|| whole.find("%3b")).unwrap_or(whole.len());
+    keep(text, start..start + length, found);
 }
 
 /// The password of a login that ends at `end`: `user:password@tcp(host)`.
@@ -228,23 +236,21 @@ const HOOKS: &[(&str, &str)] = &[
     ("slack:", "/hook:"),
 ];
 
-/// Links of which knowing them is the right to use them: incoming webhooks.
-fn secret_links(text: &str, found: &mut Vec<Range<usize>>) {
-    let mut from = 0;
-    for (at, _) in text.match_indices('/') {
-        let before = text.get(..at).unwrap_or_default();
-        let is_hook =
-            |(host, path): &&(&str, &str)| starts(text.as_bytes(), at + 1, path) && before.ends_with(host);
-        let Some((host, hook)) = HOOKS.iter().find(is_hook) else { continue };
-        if at - host.len() < from {
-            continue;
-        }
-        let path = until(text, at + 1 + hook.len(), ends_url);
-        from = path.end;
-        if path.len() > 8 {
-            keep(text, path, found);
-        }
-    }
+/// A link of which knowing it is the right to use it: an incoming webhook.
+struct SecretLink {
+    /// Where its host begins.
+    start: usize,
+    /// What is secret of it.
+    path: Range<usize>,
+}
+
+/// The link whose first slash is at a place.
+fn secret_link(text: &str, at: usize) -> Option<SecretLink> {
+    let before = text.get(..at)?;
+    let is_hook =
+        |(host, path): &&(&str, &str)| starts(text.as_bytes(), at + 1, path) && before.ends_with(host);
+    let (host, hook) = HOOKS.iter().find(is_hook)?;
+    Some(SecretLink { start: at - host.len(), path: until(text, at + 1 + hook.len(), ends_url) })
 }
 
 /// `user:password@host:port` as the whole text, without a scheme.

@@ -4,6 +4,7 @@
 //! value has the last word (`secret_values`). The last word that matters decides: `PASSWORD_RESET_TOKEN`
 //! holds a token, `TOKEN_TTL` a time. Invariant: a pure function of the name.
 
+use super::name_answers::NameAnswers;
 use super::name_words::name_words;
 use super::named_parts::ValueParts;
 use super::secret_words::{
@@ -12,8 +13,6 @@ use super::secret_words::{
 };
 use super::secret_words::{PUBLIC_APPS, PUBLIC_KEYS, PUBLISHED, SWITCHES};
 use std::borrow::Cow;
-use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 /// What a secret name promises, which decides what its value must look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,16 +47,8 @@ fn is(list: &[&str], word: &str) -> bool {
     list.contains(&word)
 }
 
-/// So many answers are remembered for names of one length.
-const REMEMBERED: usize = 256;
-
-/// Names that are longer are asked for anew.
-const LONGEST: usize = 64;
-
 thread_local! {
-    /// What was answered, by the length of the name. The services of a manifest have mostly the same names, and each is asked for several times.
-    static ANSWERS: RefCell<[BTreeMap<Box<str>, NameMeaning>; LONGEST]> =
-        const { RefCell::new([const { BTreeMap::new() }; LONGEST]) };
+    static ANSWERS: NameAnswers<NameMeaning> = const { NameAnswers::new() };
 }
 
 /// What a name says of its value.
@@ -76,17 +67,11 @@ pub(super) fn kind_of(name: &str) -> Option<SecretKind> {
 
 /// What a name says of its value.
 pub(super) fn meaning_of(name: &str) -> NameMeaning {
-    if let Some(known) = ANSWERS.with_borrow(|answers| answers.get(name.len())?.get(name).copied()) {
-        return known;
-    }
-    let words = name_words(name);
-    let meaning = NameMeaning { parts: ValueParts::named(&words), kind: judged(words) };
-    ANSWERS.with_borrow_mut(|answers| {
-        if let Some(answers) = answers.get_mut(name.len()).filter(|answers| answers.len() < REMEMBERED) {
-            answers.insert(name.into(), meaning);
-        }
-    });
-    meaning
+    let meaning = || {
+        let words = name_words(name);
+        NameMeaning { parts: ValueParts::named(&words), kind: judged(words) }
+    };
+    ANSWERS.with(|answers| answers.of(name, meaning))
 }
 
 fn judged(mut words: Vec<Cow<'_, str>>) -> Option<SecretKind> {

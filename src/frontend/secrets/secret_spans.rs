@@ -2,7 +2,7 @@
 //!
 //! In: any text. Out: the ranges of the secrets alone. Invariant: on character boundaries, in order, apart.
 
-use super::command_flags::secrets_in_shell;
+use super::command_flags::{can_hold_its_value, secrets_in_shell};
 use super::password_urls::url_passwords;
 use super::secret_pairs::{secret_elements, secret_pairs};
 use super::token_forms::{SHORTEST_TOKEN, token_forms};
@@ -26,8 +26,7 @@ pub fn secret_spans(text: &str) -> Vec<Range<usize>> {
     if holds.any(ELEMENT) && text.contains("</") {
         secret_elements(text, &mut found);
     }
-    // Several words, or one that holds its own value.
-    if holds.any(WORDS | COLON) {
+    if holds.any(WORDS) || holds.any(COLON) && can_hold_its_value(text) {
         secrets_in_shell(text, &mut found);
     }
     if found.is_empty() { found } else { in_order(text, found) }
