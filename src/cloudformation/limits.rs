@@ -322,10 +322,17 @@ mod tests {
         written.add(&id("S"), Resource::new("AWS::X::Y", props! { "V" => value }));
         assert_eq!(messages(&written), ["61 dynamic references exceed the limit of 60"]);
 
-        let mut text = template(1);
-        let value = FnSub::text("{{resolve:ssm:a}}").reference(&id("R0"));
-        text.add(&id("S"), Resource::new("AWS::X::Y", props! { "V" => value }));
-        assert!(matches!(check(&text).as_slice(), [TemplateViolation::Resolves { .. }]));
+        let plain = TemplateValue::from("{{resolve:ssm:a}}");
+        let joined = FnSub::text("{{resolve:ssm:a}}").reference(&id("R0")).into_value();
+        for value in [plain, joined] {
+            let mut text = template(1);
+            text.add(&id("S"), Resource::new("AWS::X::Y", props! { "V" => value }));
+            let resolved = TemplateViolation::Resolves { at: id("S"), text: "{{resolve:ssm:a}}".to_owned() };
+            assert_eq!(check(&text), [resolved]);
+        }
+        let mut braces = template(1);
+        braces.add(&id("S"), Resource::new("AWS::X::Y", props! { "V" => "{{resolve}} {a}" }));
+        assert_eq!(check(&braces), []);
     }
 
     #[test]

@@ -470,6 +470,7 @@ mod tests {
             "Both" => list![list!["a", list![]], props! { "B" => props! {}, "C" => Base64(id("A").reference()) }],
             "If" => If(&id("C"), props! { "X" => 1 }, TemplateValue::none()),
             "Items" => list![Base64(id("A").arn()), If(&id("C"), "yes", "a\nb\n")],
+            "Deep" => props! { "List" => list![Base64(Join(",", list!["x"]))] },
         };
         let expected = "\
 UserData:
@@ -494,6 +495,11 @@ Items:
     - |
       a
       b
+Deep:
+  List:
+    - Fn::Base64: !Join
+        - \",\"
+        - - x
 ";
         assert_eq!(map.to_yaml(), expected);
     }
