@@ -13,7 +13,9 @@ class Unmeasured(Exception):
     """The command failed; `last` is the last line that it said."""
 
     def __init__(self, command, said):
-        lines = [line for line in said.splitlines() if line.strip() and not line.startswith("measured ")]
+        # GNU time has two lines of its own.
+        own = ("measured ", "Command exited ")
+        lines = [line for line in said.splitlines() if line.strip() and not line.startswith(own)]
         self.last = lines[-1] if lines else "nothing"
         super().__init__(f"{' '.join(map(str, command))} failed: {self.last}")
 

@@ -11,11 +11,18 @@ use std::thread::Builder;
 /// Items that one thread does sooner than a second one starts.
 const FEW_ITEMS: usize = 8;
 
-/// The stack of a thread, in bytes: what is nested deeply needs more than the 2 MiB that a thread has otherwise.
+/// The stack of a thread, in bytes: as large as that of a program on Linux, since what is nested deeply needs more than the
+/// 2 MiB that a thread has otherwise.
 const STACK_BYTES: usize = 8 << 20;
 
-/// The results of `work`, in the order of the items.
+/// The results of `work`, in the order of the items, of which each is worth a thread.
 pub fn side_by_side<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let threads = processors().min(items.len());
+    on_threads(items, threads, work)
+}
+
+/// The same for small items, of which only many are worth a thread.
+pub fn many_side_by_side<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
     let threads = if items.len() > FEW_ITEMS { processors() } else { 1 };
     on_threads(items, threads, work)
 }
@@ -57,7 +64,8 @@ mod tests {
         for threads in [0, 1, 2, 3, 100, 101] {
             assert_eq!(on_threads(items.clone(), threads, |item| item * 2), doubled, "{threads} threads");
         }
-        assert_eq!(side_by_side(items, |item| item * 2), doubled);
+        assert_eq!(side_by_side(items.clone(), |item| item * 2), doubled);
+        assert_eq!(many_side_by_side(items, |item| item * 2), doubled);
         assert_eq!(on_threads(Vec::<usize>::new(), 2, |item| item * 2), Vec::<usize>::new());
     }
 
@@ -75,7 +83,7 @@ mod tests {
     #[test]
     fn few_items_are_done_by_the_thread_that_asks() {
         let own = std::thread::current().id();
-        let threads = side_by_side(vec![(); FEW_ITEMS], |()| std::thread::current().id());
+        let threads = many_side_by_side(vec![(); FEW_ITEMS], |()| std::thread::current().id());
         assert_eq!(threads, vec![own; FEW_ITEMS]);
     }
 }

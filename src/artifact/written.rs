@@ -4,7 +4,7 @@
 //! list is input like any other, as it may be committed: a path that no artifact can have is not in it, and a
 //! file is only what a build wrote where its content is.
 
-use super::{ArtifactSet, hex, path, side_by_side};
+use super::{ArtifactSet, hex, many_side_by_side, path};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,7 +40,8 @@ impl WrittenFiles {
     /// The list of a set.
     pub(super) fn of(set: &ArtifactSet) -> Self {
         let mut list = WrittenFiles::default();
-        for (path, hash) in side_by_side(set.entries().collect(), |(path, entry)| (path, entry.sha256())) {
+        for (path, hash) in many_side_by_side(set.entries().collect(), |(path, entry)| (path, entry.sha256()))
+        {
             list.add(path, &hash);
         }
         for (path, _) in set.archives() {

@@ -5,12 +5,10 @@
 use super::{CommandContext, ExitStatus, MessageFormat, VariableOptions};
 use crate::compile::{CompileOutcome, CompileRequest, compile, environments};
 use clap::builder::PossibleValuesParser;
-use std::collections::{BTreeMap, BTreeSet};
-use std::num::NonZero;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeSet;
 use tranship_app::EnvironmentChoice;
 use tranship_app::rules::target;
+use tranship_artifact::side_by_side;
 use tranship_frontend::compose::LoadOptions;
 use tranship_frontend::diagnostic::{Severity, suggest};
 use tranship_frontend::world::World;
@@ -134,31 +132,11 @@ impl EnvironmentSelection {
     }
 }
 
-/// The stack of a thread that compiles, in bytes: as large as that of a program on Linux.
-const STACK_BYTES: usize = 8 << 20;
-
 impl CompileJob {
     /// Compiles every choice, side by side. No compile knows of another, so the outcomes are those of one after the other.
     pub(super) fn run(&self, context: &CommandContext<'_>) -> Vec<CompileOutcome> {
-        let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
         let world = context.world;
-        let work = || {
-            loop {
-                let place = next.fetch_add(1, Ordering::Relaxed);
-                let Some(choice) = self.choices.get(place) else { break };
-                let outcome = self.outcome(choice, world);
-                outcomes.lock().unwrap_or_else(PoisonError::into_inner).insert(place, outcome);
-            }
-        };
-        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-        std::thread::scope(|scope| {
-            for _ in 1..processors.min(self.choices.len()) {
-                // This thread works too, so one that cannot be had is no loss.
-                let _ = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work);
-            }
-            work();
-        });
-        outcomes.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
+        side_by_side(self.choices.iter().collect(), |choice| self.outcome(choice, world))
     }
 
     fn outcome(&self, choice: &EnvironmentChoice, world: &dyn World) -> CompileOutcome {

@@ -4,7 +4,6 @@
 //! function's only argument is another function, the outer one takes the long form.
 
 use indexmap::IndexMap;
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::scalar;
@@ -323,34 +322,6 @@ fn only_argument(function: &IntrinsicFunction) -> Option<&TemplateValue> {
             Some(value).filter(|value| matches!(value, TemplateValue::Function(_)))
         }
         _ => None,
-    }
-}
-
-impl IntrinsicFunction {
-    /// The arguments of a function that takes a list.
-    pub(super) fn list(&self) -> Vec<Cow<'_, TemplateValue>> {
-        let text = |text: &str| Cow::Owned(TemplateValue::from(text));
-        let number = |number: u32| Cow::Owned(TemplateValue::from(number));
-        match self {
-            IntrinsicFunction::Join(delimiter, value) | IntrinsicFunction::Split(delimiter, value) => {
-                vec![text(delimiter), Cow::Borrowed(value)]
-            }
-            IntrinsicFunction::Select(index, list) => vec![number(*index), Cow::Borrowed(list)],
-            IntrinsicFunction::If(condition, yes, no) => {
-                vec![text(condition.as_str()), Cow::Borrowed(yes), Cow::Borrowed(no)]
-            }
-            IntrinsicFunction::FindInMap(mapping, first, second) => {
-                vec![text(mapping.as_str()), Cow::Borrowed(first), Cow::Borrowed(second)]
-            }
-            IntrinsicFunction::Cidr(block, count, bits) => {
-                vec![Cow::Borrowed(block), number(*count), number(*bits)]
-            }
-            IntrinsicFunction::GetAtt(id, attribute) => vec![text(id.as_str()), text(attribute)],
-            IntrinsicFunction::Ref(_) | IntrinsicFunction::Sub(_) => Vec::new(),
-            IntrinsicFunction::GetAzs(value)
-            | IntrinsicFunction::ImportValue(value)
-            | IntrinsicFunction::Base64(value) => vec![Cow::Borrowed(value)],
-        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::planner::EcsPlanner;
 use crate::ecs::rules;
 use std::collections::BTreeMap;
 use tranship_app::StackLayout;
-use tranship_artifact::side_by_side;
+use tranship_artifact::many_side_by_side;
 use tranship_cloudformation::{
     DividedTemplate, LogicalId, NESTED_OPERATION, SeparatedTemplate, StackRoom, Template, TemplateViolation,
     check_written, cycles, exceeded_quotas,
@@ -92,7 +92,7 @@ pub(super) fn check_separate(
 /// Reports what is wrong with parts of a template by themselves: the rest is wrong with the whole and has been told. Their
 /// texts. A template is gone once it is written, since all of them would take more memory than what they become.
 fn check_parts(planner: &mut EcsPlanner<'_, '_>, parts: Vec<(String, Template)>, whole: bool) -> Vec<String> {
-    let written = side_by_side(parts, |(name, template)| {
+    let written = many_side_by_side(parts, |(name, template)| {
         let text = template.to_yaml();
         let mut found = if whole { cycles(&template) } else { Vec::new() };
         found.extend(exceeded_quotas(&template, Some(&text)));
