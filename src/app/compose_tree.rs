@@ -150,12 +150,12 @@ impl<'a> ComposeNode<'a> {
 
     /// The value as another Compose file has it, every `$` doubled. Each leaf is claimed as exact: it is in the
     /// file that `became` names.
-    pub fn copy(self, ledger: &mut Ledger, became: &str) -> Node {
+    pub fn copy(self, ledger: &mut Ledger, became: &'static str) -> Node {
         copy(self.node, ledger, became)
     }
 }
 
-fn copy(node: &Node, ledger: &mut Ledger, became: &str) -> Node {
+fn copy(node: &Node, ledger: &mut Ledger, became: &'static str) -> Node {
     let value = match &node.value {
         NodeValue::Sequence(items) if !items.is_empty() => {
             NodeValue::Sequence(items.iter().map(|item| copy(item, ledger, became)).collect())

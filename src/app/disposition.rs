@@ -1,5 +1,6 @@
 //! What can become of a leaf of the manifest.
 
+use std::borrow::Cow;
 use tranship_frontend::diagnostic::Severity;
 
 /// What a leaf that is not exact does to the application.
@@ -44,21 +45,21 @@ pub enum Disposition {
         /// What that does to the application.
         effect: BehaviourEffect,
         /// The value that stands in.
-        value: String,
+        value: Cow<'static, str>,
         /// Why.
-        reason: String,
+        reason: Cow<'static, str>,
     },
     /// It has no effect.
     Ignored {
         /// What that does to the application.
         effect: BehaviourEffect,
         /// Why.
-        reason: String,
+        reason: Cow<'static, str>,
     },
     /// The compile failed because of it.
     Rejected {
         /// Why.
-        reason: String,
+        reason: Cow<'static, str>,
     },
 }
 
@@ -68,5 +69,5 @@ pub struct LedgerEntry {
     /// What became of it.
     pub disposition: Disposition,
     /// In what it ended, in the target's own words: `task definition: image`.
-    pub became: String,
+    pub became: Cow<'static, str>,
 }

@@ -7,6 +7,7 @@ use crate::disposition::{BehaviourEffect, Disposition, LedgerEntry};
 use crate::rules;
 use crate::support::{SupportTable, list, owner, shown_key};
 use indexmap::IndexMap;
+use std::borrow::Cow;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_frontend::compose::{KeyPath, Manifest, PathSegment};
@@ -26,7 +27,7 @@ pub(crate) struct InexactClaims {
 struct ClaimKind {
     /// `services.*.restart`.
     pattern: String,
-    reason: String,
+    reason: Cow<'static, str>,
     effect: BehaviourEffect,
     approximated: bool,
 }
@@ -34,7 +35,7 @@ struct ClaimKind {
 #[derive(Debug)]
 struct InexactClaim {
     node: NodeId,
-    value: Option<String>,
+    value: Option<Cow<'static, str>>,
 }
 
 impl InexactClaims {

@@ -13,6 +13,7 @@ use super::support::{KeySupport, SupportIndex, SupportRow, SupportTable};
 use super::untold_leaves::UntoldLeaves;
 use crate::rules;
 use camino::Utf8Path;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use tranship_frontend::compose::{KeyPath, Manifest, PathSegment};
@@ -73,13 +74,22 @@ impl Ledger {
     /// }
     /// ```
     #[must_use = "the value that is claimed is the one to use; what only decides something is `decided`"]
-    pub fn exact<'c, C: Claim>(&mut self, claimed: &'c C, became: impl Into<String>) -> C::ClaimedValue<'c> {
+    pub fn exact<'c, C: Claim>(
+        &mut self,
+        claimed: &'c C,
+        became: impl Into<Cow<'static, str>>,
+    ) -> C::ClaimedValue<'c> {
         self.claim(claimed.node(), Disposition::Exact, became.into());
         claimed.taken(ClaimGrant(()))
     }
 
     /// Where the value of a leaf ended, once that is known: other words for a claim as exact.
-    pub fn placed(&mut self, leaf: &impl ManifestLeaf, claimed_as: &str, became: impl Into<String>) {
+    pub fn placed(
+        &mut self,
+        leaf: &impl ManifestLeaf,
+        claimed_as: &str,
+        became: impl Into<Cow<'static, str>>,
+    ) {
         if let Some(LedgerEntry { disposition: Disposition::Exact, became: words }) =
             self.claims.get_mut(&leaf.node())
             && words == claimed_as
@@ -90,7 +100,7 @@ impl Ledger {
 
     /// The leaf, or all leaves below the node, mean on the target what they say, because a decision follows them:
     /// there is no value to write.
-    pub fn decided(&mut self, leaf: &impl ManifestLeaf, became: impl Into<String>) {
+    pub fn decided(&mut self, leaf: &impl ManifestLeaf, became: impl Into<Cow<'static, str>>) {
         self.claim(leaf.node(), Disposition::Exact, became.into());
     }
 
@@ -99,23 +109,28 @@ impl Ledger {
         &mut self,
         leaf: &impl ManifestLeaf,
         effect: BehaviourEffect,
-        value: impl Into<String>,
-        reason: impl Into<String>,
-        became: impl Into<String>,
+        value: impl Into<Cow<'static, str>>,
+        reason: impl Into<Cow<'static, str>>,
+        became: impl Into<Cow<'static, str>>,
     ) {
         let disposition = Disposition::Approximated { value: value.into(), reason: reason.into(), effect };
         self.claim(leaf.node(), disposition, became.into());
     }
 
     /// It has no effect, for a reason that the support table cannot know.
-    pub fn ignored(&mut self, leaf: &impl ManifestLeaf, reason: impl Into<String>, effect: BehaviourEffect) {
+    pub fn ignored(
+        &mut self,
+        leaf: &impl ManifestLeaf,
+        reason: impl Into<Cow<'static, str>>,
+        effect: BehaviourEffect,
+    ) {
         let disposition = Disposition::Ignored { reason: reason.into(), effect };
-        self.claim(leaf.node(), disposition, String::new());
+        self.claim(leaf.node(), disposition, Cow::Borrowed(""));
     }
 
     /// The compile fails because of it; the caller pushes the diagnostic.
-    pub fn rejected(&mut self, leaf: &impl ManifestLeaf, reason: impl Into<String>) {
-        self.claim(leaf.node(), Disposition::Rejected { reason: reason.into() }, String::new());
+    pub fn rejected(&mut self, leaf: &impl ManifestLeaf, reason: impl Into<Cow<'static, str>>) {
+        self.claim(leaf.node(), Disposition::Rejected { reason: reason.into() }, Cow::Borrowed(""));
     }
 
     /// A diagnostic of the caller says what the claim on the node means: closing the ledger does not.
@@ -123,7 +138,7 @@ impl Ledger {
         self.reported.insert(leaf.node());
     }
 
-    fn claim(&mut self, node: NodeId, disposition: Disposition, became: String) {
+    fn claim(&mut self, node: NodeId, disposition: Disposition, became: Cow<'static, str>) {
         if node == NodeId::UNNUMBERED {
             return;
         }
@@ -229,7 +244,7 @@ impl Ledger {
                 | Disposition::Ignored { reason, effect: BehaviourEffect::ChangesBehaviour } => reason,
                 _ => return None,
             };
-            Some(LostLeaf { node: leaf, path: path.to_string(), reason, origin })
+            Some(LostLeaf { node: leaf, path: path.to_string(), reason: reason.into_owned(), origin })
         };
         manifest.nodes.leaves().filter_map(lost).collect()
     }
@@ -309,7 +324,7 @@ fn empty(path: &KeyPath, manifest: &Manifest) -> Option<LedgerEntry> {
     };
     let disposition =
         Disposition::Ignored { effect: BehaviourEffect::Equivalent, reason: "it is empty".into() };
-    is_empty.then(|| LedgerEntry { disposition, became: String::new() })
+    is_empty.then(|| LedgerEntry { disposition, became: Cow::Borrowed("") })
 }
 
 fn unaccounted(path: &str, origin: Origin, target: &str) -> Diagnostic {
@@ -321,18 +336,18 @@ impl LedgerEntry {
     fn unaccounted() -> Self {
         let disposition =
             Disposition::Ignored { reason: "unaccounted".into(), effect: BehaviourEffect::ChangesBehaviour };
-        LedgerEntry { disposition, became: String::new() }
+        LedgerEntry { disposition, became: Cow::Borrowed("") }
     }
 }
 
 impl SupportRow {
     /// What the row makes of a leaf that no code claimed.
     fn entry(&self) -> LedgerEntry {
-        let reason = self.reason.to_owned();
+        let reason = Cow::Borrowed(self.reason);
         let disposition = match self.support {
             KeySupport::Ignored { effect } => Disposition::Ignored { reason, effect },
             KeySupport::Rejected { .. } => Disposition::Rejected { reason },
         };
-        LedgerEntry { disposition, became: String::new() }
+        LedgerEntry { disposition, became: Cow::Borrowed("") }
     }
 }

@@ -35,7 +35,7 @@ pub use ledger::{ClaimGrant, Ledger, LostLeaf};
 pub use lower::{LoweringInput, LoweringPurpose, lower};
 pub use model::*;
 pub use report::{
-    DispositionCounts, DispositionReport, OutboundAccess, PatchReport, PatchedValue, ReportRow,
+    DispositionCounts, DispositionReport, OutboundAccess, PatchReport, PatchedValue, ReportPlace, ReportRow,
 };
 pub use settings::{
     AccessPointId, AccountNumber, ArchiveAddress, CapacityKind, CertificateArn, ChosenEnvironment,

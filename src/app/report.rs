@@ -2,8 +2,11 @@
 
 use super::disposition::{BehaviourEffect, Disposition, LedgerEntry};
 use camino::{Utf8Path, Utf8PathBuf};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 use tranship_frontend::compose::KeyPath;
 use tranship_frontend::source::{FileId, Origin, Sources, Span};
 
@@ -78,20 +81,20 @@ pub struct ReportRow {
     /// `exact`, `approximated`, `ignored` or `rejected`.
     pub disposition: &'static str,
     /// In what it ended.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub claim: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub claim: Cow<'static, str>,
     /// The value that stands in.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub value: Option<String>,
+    pub value: Option<Cow<'static, str>>,
     /// Why it is not exact.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+    pub reason: Option<Cow<'static, str>>,
     /// Whether the application behaves differently for it; for approximated and ignored leaves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loses: Option<bool>,
     /// `file:line:column` of the value and of what brought it, the file as seen from the first Compose file's
     /// directory: where the compile was started changes nothing.
-    pub origin: Vec<String>,
+    pub origin: Vec<ReportPlace>,
     /// The row of the support table that says so, where no code claimed the leaf.
     #[serde(skip)]
     pub support: Option<&'static str>,
@@ -139,12 +142,33 @@ impl ReportRow {
     }
 }
 
+/// A place in a file, as a report shows it: `compose.yaml:12:7`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportPlace {
+    /// The file as seen from the report's directory.
+    path: Arc<str>,
+    line: usize,
+    column: usize,
+}
+
+impl fmt::Display for ReportPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.path, self.line, self.column)
+    }
+}
+
+impl Serialize for ReportPlace {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// Shows origins as a report does: the files as seen from a directory.
 pub(super) struct ReportPlaces<'s> {
     sources: &'s Sources,
     base: &'s Utf8Path,
     /// The files that were shown, as they are seen from there.
-    seen: BTreeMap<FileId, Utf8PathBuf>,
+    seen: BTreeMap<FileId, Arc<str>>,
 }
 
 impl<'s> ReportPlaces<'s> {
@@ -152,16 +176,17 @@ impl<'s> ReportPlaces<'s> {
         ReportPlaces { sources, base, seen: BTreeMap::new() }
     }
 
-    fn of(&mut self, origin: Origin) -> Vec<String> {
+    fn of(&mut self, origin: Origin) -> Vec<ReportPlace> {
         let places = self.sources.places(origin);
         places.iter().filter_map(|place| self.shown(place.span)).collect()
     }
 
-    fn shown(&mut self, span: Span) -> Option<String> {
+    fn shown(&mut self, span: Span) -> Option<ReportPlace> {
         let file = self.sources.file(span.file)?;
         let location = file.location(span.start);
-        let path = self.seen.entry(span.file).or_insert_with(|| seen_from(self.base, file.path()));
-        Some(format!("{path}:{}:{}", location.line, location.column))
+        let seen = || seen_from(self.base, file.path()).as_str().into();
+        let path = Arc::clone(self.seen.entry(span.file).or_insert_with(seen));
+        Some(ReportPlace { path, line: location.line, column: location.column })
     }
 }
 
@@ -203,10 +228,11 @@ mod tests {
         let [first, second, again] = [(0, 3), (1, 6), (0, 9)]
             .map(|(file, start)| sources.read_at(Span::new(files[file], start, start + 1)));
         let mut places = ReportPlaces::new(&sources, "shop".into());
-        assert_eq!(places.of(first), ["compose.yaml:1:4"]);
-        assert_eq!(places.of(second), ["a/b.env:2:1"]);
-        assert_eq!(places.of(again), ["compose.yaml:2:4"]);
-        assert_eq!(places.of(Origin::NOWHERE), [""; 0]);
+        let mut of = |origin| places.of(origin).iter().map(ReportPlace::to_string).collect::<Vec<_>>();
+        assert_eq!(of(first), ["compose.yaml:1:4"]);
+        assert_eq!(of(second), ["a/b.env:2:1"]);
+        assert_eq!(of(again), ["compose.yaml:2:4"]);
+        assert_eq!(of(Origin::NOWHERE), [""; 0]);
     }
 
     #[test]

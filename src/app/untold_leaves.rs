@@ -7,6 +7,7 @@ use crate::disposition::{BehaviourEffect, Disposition, LedgerEntry};
 use crate::rules;
 use crate::support::{SupportTable, list, owner, shown_key};
 use indexmap::IndexMap;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use tranship_frontend::compose::{KeyPath, Manifest, PathSegment};
 use tranship_frontend::diagnostic::{Diagnostic, Diagnostics};
@@ -22,7 +23,7 @@ pub(crate) struct UntoldLeaves(IndexMap<UntoldKind, Vec<UntoldLeaf>>);
 struct UntoldKind {
     /// `services.*.expose[]`, or the path of a whole service or resource.
     pattern: String,
-    reason: String,
+    reason: Cow<'static, str>,
     effect: BehaviourEffect,
 }
 

@@ -37,7 +37,10 @@ impl BuildCommand {
         let laid_out =
             outcomes.iter().filter_map(|one| layout(&one.name, &one.compiled.as_ref()?.deployment));
         laid_out.for_each(|line| context.shell.message(&line));
-        context.report_outcomes(format, "built", &outcomes)
+        let exit = context.report_outcomes(format, "built", &outcomes);
+        // The end of the program frees it sooner than this does.
+        std::mem::forget(outcomes);
+        exit
     }
 }
 

@@ -20,7 +20,10 @@ impl CheckCommand {
         match self.compiles.run(DefaultSelection::Targets, context) {
             Ok(mut outcomes) => {
                 report_floating(&mut outcomes);
-                context.report_outcomes(self.compiles.format, "checked", &outcomes)
+                let exit = context.report_outcomes(self.compiles.format, "checked", &outcomes);
+                // The end of the program frees it sooner than this does.
+                std::mem::forget(outcomes);
+                exit
             }
             Err(exit) => exit,
         }

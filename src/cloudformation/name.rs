@@ -7,8 +7,10 @@
 //!   words of a role and therefore has a hash;
 //! - an id with a hash never equals one without, because words that end like a hash get one themselves.
 
-use std::fmt::{self, Write as _};
+use std::cell::RefCell;
+use std::fmt;
 use std::sync::Arc;
+use std::thread::LocalKey;
 
 use sha2::{Digest, Sha256};
 
@@ -29,15 +31,20 @@ impl LogicalId {
 
     /// The id of a named object: `my-app` and `Service` give `MyAppService`.
     pub fn of(name: &str, role: ResourceRole) -> LogicalId {
-        let words = pascal(name);
-        let readable = kebab(&words) == name && !ResourceRole::absorbs(&words);
-        LogicalId((stem(words, readable, "name", name) + role.as_str()).into())
+        LastStem::id(&LAST_NAME, name, role, || {
+            let words = pascal(name);
+            let readable = kebab(&words) == name && !ResourceRole::absorbs(&words);
+            stem(words, readable, "name", name)
+        })
     }
 
     /// The id of an object identified by several names, such as an edge: always hashed, in the given order.
     pub fn of_parts(names: &[&str], role: ResourceRole) -> LogicalId {
-        let words: String = names.iter().map(|name| pascal(name)).collect();
-        LogicalId((stem(words, false, "parts", &names.join("\0")) + role.as_str()).into())
+        let joined = names.join("\0");
+        LastStem::id(&LAST_PARTS, &joined, role, || {
+            let words: String = names.iter().map(|name| pascal(name)).collect();
+            stem(words, false, "parts", &joined)
+        })
     }
 
     /// The parameter for a variable: `APP_VERSION` gives `AppVersion`.
@@ -66,16 +73,48 @@ impl fmt::Display for LogicalId {
     }
 }
 
+/// The stem that was asked for last, and what for: one object has many roles, and its ids are asked for in a row.
+struct LastStem {
+    name: String,
+    stem: String,
+}
+
+thread_local! {
+    static LAST_NAME: RefCell<Option<LastStem>> = const { RefCell::new(None) };
+    static LAST_PARTS: RefCell<Option<LastStem>> = const { RefCell::new(None) };
+}
+
+impl LastStem {
+    /// The id of a name in a role; `stem` is that of the name.
+    fn id(
+        last: &'static LocalKey<RefCell<Option<LastStem>>>,
+        name: &str,
+        role: ResourceRole,
+        stem: impl FnOnce() -> String,
+    ) -> LogicalId {
+        last.with_borrow_mut(|last| {
+            if last.as_ref().is_none_or(|last| last.name != name) {
+                *last = None;
+            }
+            let last = last.get_or_insert_with(|| LastStem { name: name.to_owned(), stem: stem() });
+            let length = last.stem.len();
+            last.stem.push_str(role.as_str());
+            let id = LogicalId(last.stem.as_str().into());
+            last.stem.truncate(length);
+            id
+        })
+    }
+}
+
 /// The words, followed by a hash of the name unless they convert back to it.
 fn stem(mut words: String, readable: bool, kind: &str, name: &str) -> String {
     if readable && !words.is_empty() && words.len() <= LONGEST_STEM && !ends_like_a_hash(&words) {
         return words;
     }
     words.truncate(LONGEST_STEM);
-    let digest = Sha256::digest(format!("{kind}\0{name}"));
-    for byte in digest.iter().take(4) {
-        let _ = write!(words, "{byte:02x}");
-    }
+    let digest = Sha256::new().chain_update(kind).chain_update("\0").chain_update(name).finalize();
+    let digits = digest.iter().take(4).flat_map(|byte| [byte >> 4, byte & 15]);
+    words.extend(digits.filter_map(|digit| char::from_digit(digit.into(), 16)));
     words
 }
 
@@ -149,6 +188,22 @@ mod tests {
         }
         assert_ne!(LogicalId::variable("VPC").as_str(), LogicalId::only(ResourceRole::Vpc).as_str());
         assert_ne!(LogicalId::variable("app_version"), LogicalId::variable("APP_VERSION"));
+    }
+
+    #[test]
+    fn the_id_that_was_asked_for_before_changes_nothing() {
+        let of = |name: &str, role| LogicalId::of(name, role).as_str().to_owned();
+        let (one, other) = (of("my_app", ResourceRole::Service), of("app", ResourceRole::Service));
+        assert_eq!((one.as_str(), other.as_str()), ("MyAppd6bc2802Service", "AppService"));
+        assert_eq!(of("app", ResourceRole::LogGroup), "AppLogGroup");
+        assert_eq!(of("app", ResourceRole::Service), other);
+        assert_eq!(of("my_app", ResourceRole::Service), one);
+        let parts = |names: &[&str]| LogicalId::of_parts(names, ResourceRole::Ingress).as_str().to_owned();
+        let first = parts(&["a", "b"]);
+        assert_eq!(first, "AB75bf30ecIngress");
+        assert_ne!(parts(&["b", "a"]), first);
+        assert_ne!(parts(&["a\0b"]), of("a\0b", ResourceRole::Ingress), "parts are not a name");
+        assert_eq!(parts(&["a", "b"]), first);
     }
 
     #[test]

@@ -66,6 +66,14 @@ impl Template {
         &self.duplicates
     }
 
+    /// Gives back the memory that its sections have for more entries: a section has up to twice as much as it needs.
+    pub fn shrink(&mut self) {
+        self.parameters.shrink_to_fit();
+        self.conditions.shrink_to_fit();
+        self.resources.shrink_to_fit();
+        self.outputs.shrink_to_fit();
+    }
+
     fn note(&mut self, id: &LogicalId, known: bool) {
         if known {
             self.duplicates.push(id.clone());

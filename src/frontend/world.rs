@@ -111,10 +111,9 @@ impl DiskWorld {
     fn resolve(&self, path: &Utf8Path) -> Utf8PathBuf {
         self.directory.join(path)
     }
-}
 
-impl World for DiskWorld {
-    fn open(&self, path: &Utf8Path) -> io::Result<Box<dyn Read + '_>> {
+    /// A regular file, opened, and how many bytes it has now.
+    fn regular_file(&self, path: &Utf8Path) -> io::Result<(std::fs::File, u64)> {
         // Asked before the file is opened: to open a pipe waits for its other end.
         let path = self.canonical(path)?;
         if ["/proc", "/sys"].iter().any(|kernel| path.starts_with(kernel)) {
@@ -122,8 +121,22 @@ impl World for DiskWorld {
         }
         regular(&std::fs::metadata(&path)?)?;
         let file = std::fs::File::open(&path)?;
-        regular(&file.metadata()?)?;
-        Ok(Box::new(file))
+        let found = file.metadata()?;
+        regular(&found)?;
+        Ok((file, found.len()))
+    }
+}
+
+impl World for DiskWorld {
+    fn open(&self, path: &Utf8Path) -> io::Result<Box<dyn Read + '_>> {
+        Ok(Box::new(self.regular_file(path)?.0))
+    }
+
+    fn read_up_to(&self, path: &Utf8Path, limit: u64) -> io::Result<Vec<u8>> {
+        let (file, size) = self.regular_file(path)?;
+        let mut bytes = Vec::with_capacity(usize::try_from(size.min(limit)).unwrap_or_default());
+        file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+        within(bytes, limit)
     }
 
     fn is_on_disk(&self) -> bool {

@@ -2,6 +2,8 @@
 //!
 //! Sources: Amazon ECS API Reference, `ContainerDefinition`; Docker CLI reference, `docker run` (read 2026-11).
 
+use std::borrow::Cow;
+
 /// What containers are written into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ContainerArtifact {
@@ -18,20 +20,22 @@ pub enum ContainerArtifact {
 pub struct ContainerField {
     /// Its path in a task definition of a template: `LinuxParameters.Tmpfs`.
     pub property: &'static str,
+    /// The words of a claim that ends there.
+    in_task_definition: &'static str,
     /// The option of `docker run`, or what takes its place.
     pub option: &'static str,
 }
 
 impl ContainerField {
     /// Where the field ends, for a claim in the ledger.
-    pub fn in_artifact(self, artifact: ContainerArtifact) -> String {
+    pub fn in_artifact(self, artifact: ContainerArtifact) -> Cow<'static, str> {
         match artifact {
-            ContainerArtifact::TaskDefinition => format!("task definition: {}", self.property),
-            ContainerArtifact::Dockerrun => format!("container definition: {}", self.camel_case()),
+            ContainerArtifact::TaskDefinition => self.in_task_definition.into(),
+            ContainerArtifact::Dockerrun => format!("container definition: {}", self.camel_case()).into(),
             ContainerArtifact::DockerRun if self.option.starts_with('-') => {
-                format!("docker run {}", self.option)
+                format!("docker run {}", self.option).into()
             }
-            ContainerArtifact::DockerRun => format!("docker run: {}", self.option),
+            ContainerArtifact::DockerRun => format!("docker run: {}", self.option).into(),
         }
     }
 
@@ -49,7 +53,11 @@ macro_rules! fields {
     ($( $id:ident $property:literal $option:literal; )*) => {
         $(
             #[doc = $property]
-            pub const $id: ContainerField = ContainerField { property: $property, option: $option };
+            pub const $id: ContainerField = ContainerField {
+                property: $property,
+                in_task_definition: concat!("task definition: ", $property),
+                option: $option,
+            };
         )*
         /// Every field, in the order in which writers spell plain ones.
         pub const ALL: &[ContainerField] = &[$($id),*];

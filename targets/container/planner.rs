@@ -2,6 +2,7 @@
 
 use super::{ContainerBounds, ContainerField, NetworkMode};
 use crate::Compilation;
+use std::borrow::Cow;
 use tranship_app::rules::target;
 use tranship_app::{AppService, BehaviourEffect, Claim, ManifestLeaf, ManifestName};
 use tranship_frontend::diagnostic::{Diagnostic, DiagnosticRule};
@@ -40,7 +41,7 @@ impl<'a> ContainerPlanner<'a, '_> {
     }
 
     /// Where a field ends, for a claim.
-    pub fn place(&self, field: ContainerField) -> String {
+    pub fn place(&self, field: ContainerField) -> Cow<'static, str> {
         field.in_artifact(self.bounds.artifact)
     }
 
@@ -67,7 +68,7 @@ impl<'a> ContainerPlanner<'a, '_> {
         reason: &str,
     ) {
         let place = self.place(field);
-        self.cx.ledger.approximated(leaf, effect, value, reason, place);
+        self.cx.ledger.approximated(leaf, effect, value, reason.to_owned(), place);
     }
 
     /// A diagnostic about a leaf of the service.
@@ -86,7 +87,7 @@ impl<'a> ContainerPlanner<'a, '_> {
 
     /// Claims a leaf as ignored, and says so: a warning where behaviour is lost, else a note.
     pub fn ignore(&mut self, claimed: &impl ManifestLeaf, key: &str, reason: &str, effect: BehaviourEffect) {
-        self.cx.ledger.ignored(claimed, reason, effect);
+        self.cx.ledger.ignored(claimed, reason.to_owned(), effect);
         let verb = effect.verb();
         let severity = effect.severity();
         let message = format!("`{key}` of `{}` {verb} on {}: {reason}", self.name(), self.bounds.product);
@@ -108,7 +109,7 @@ impl<'a> ContainerPlanner<'a, '_> {
         reason: &str,
         remedy: &str,
     ) {
-        self.cx.ledger.rejected(claimed, reason);
+        self.cx.ledger.rejected(claimed, reason.to_owned());
         let message =
             format!("`{key}` of `{}` is not supported on {}: {reason}", self.name(), self.bounds.product);
         let diagnostic = self.about(rule, claimed, message).help(remedy);

@@ -38,7 +38,7 @@ pub fn compile(
         artifacts.text(&path, text).ok()?;
     }
     if !deployment.separate.is_empty() {
-        artifacts.text(separate_stacks::FILE, separate_stacks::file(&deployment)).ok()?;
+        artifacts.text(separate_stacks::FILE, separate_stacks::file(&deployment).ok()?).ok()?;
     }
     if !stack.parameters.is_empty() {
         artifacts.text("parameters.json", parameters_file(&stack.parameters)).ok()?;

@@ -4,7 +4,7 @@
 
 use super::plan::{self, EcsPlan};
 use crate::{GivenParameter, SeparateDeployment, StackDeployment};
-use serde_json::{Map, Value as Json, json};
+use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 use tranship_cloudformation::{DividedTemplate, GivenValue, LogicalId, SeparatedTemplate};
 
@@ -37,25 +37,58 @@ pub(super) fn of(plan: &EcsPlan, separated: &SeparatedTemplate) -> Vec<SeparateD
 
 /// `stacks.json`: the stacks in the order of their deployment. What a template declares and is not here comes from
 /// `parameters.json`.
-pub(super) fn file(deployment: &StackDeployment) -> String {
-    let first = json!({ "stack": deployment.stack, "template": "template.yaml" });
-    let stacks: Vec<Json> = std::iter::once(first).chain(deployment.separate.iter().map(stack)).collect();
-    format!("{:#}\n", json!({ "stacks": stacks }))
+pub(super) fn file(deployment: &StackDeployment) -> Result<String, serde_json::Error> {
+    let first = StackEntry::First { stack: &deployment.stack, template: "template.yaml" };
+    let others = deployment.separate.iter().map(|it| StackEntry::Other {
+        stack: &it.stack,
+        template: &it.template,
+        stage: it.stage,
+        after: &it.after,
+        parameters: &it.given,
+    });
+    let text =
+        serde_json::to_string_pretty(&StackList { stacks: std::iter::once(first).chain(others).collect() });
+    text.map(|text| text + "\n")
 }
 
-fn stack(it: &SeparateDeployment) -> Json {
-    let given = it.given.iter().map(|(name, value)| {
+/// The file.
+#[derive(Serialize)]
+struct StackList<'a> {
+    stacks: Vec<StackEntry<'a>>,
+}
+
+/// A stack in the file.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum StackEntry<'a> {
+    First {
+        stack: &'a str,
+        template: &'a str,
+    },
+    Other {
+        stack: &'a str,
+        template: &'a str,
+        stage: &'a str,
+        after: &'a [String],
+        #[serde(serialize_with = "by_name")]
+        parameters: &'a [(String, GivenParameter)],
+    },
+}
+
+/// A parameter in the file.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ParameterEntry<'a> {
+    Value { value: &'a str },
+    Output { stack: &'a str, output: &'a str },
+}
+
+fn by_name<S: Serializer>(given: &[(String, GivenParameter)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(given.iter().map(|(name, value)| {
         let value = match value {
-            GivenParameter::Value(value) => json!({ "value": value }),
-            GivenParameter::Output { stack, output } => json!({ "stack": stack, "output": output }),
+            GivenParameter::Value(value) => ParameterEntry::Value { value },
+            GivenParameter::Output { stack, output } => ParameterEntry::Output { stack, output },
         };
-        (name.clone(), value)
-    });
-    json!({
-        "stack": it.stack,
-        "template": it.template,
-        "stage": it.stage,
-        "after": it.after,
-        "parameters": given.collect::<Map<String, Json>>(),
-    })
+        (name, value)
+    }))
 }

@@ -72,7 +72,7 @@ impl Seen {
             errors: Vec::new(),
         };
         for row in outcome.report.iter().flat_map(|report| &report.rows) {
-            if let Some(line) = row.origin.first().and_then(|place| line_of(place)) {
+            if let Some(line) = row.origin.first().and_then(|place| line_of(&place.to_string())) {
                 seen.rows.entry(line).or_default().insert(row.disposition);
                 seen.claims.entry(line).or_default().push(format!("{}: {}", row.disposition, row.claim));
             }

@@ -32,7 +32,7 @@ pub(crate) use start_hooks::StartHook;
 use tranship_frontend::compose::Manifest;
 use tranship_frontend::source::{Origin, Sources};
 use tranship_frontend::world::World;
-use tranship_frontend::yaml::{MappingEntry, Node, NodeId};
+use tranship_frontend::yaml::{Mapping, MappingEntry, Node, NodeId};
 
 /// A Compose file set as types.
 #[derive(Debug)]
@@ -182,8 +182,10 @@ fn section<T>(
     key: &str,
     mut read: impl FnMut(&MappingEntry) -> T,
 ) -> IndexMap<ManifestName, T> {
-    let entries = manifest.root.get(key).and_then(Node::as_mapping).into_iter().flatten();
-    entries.map(|entry| (entry.key.text.clone(), read(entry))).collect()
+    let entries = manifest.root.get(key).and_then(Node::as_mapping);
+    let mut section = IndexMap::with_capacity(entries.map_or(0, Mapping::len));
+    section.extend(entries.into_iter().flatten().map(|entry| (entry.key.text.clone(), read(entry))));
+    section
 }
 
 /// Where an entry's name stands, else its value.

@@ -207,7 +207,8 @@ impl LoweringContext<'_> {
     fn application(&mut self, environment: ChosenEnvironment, settings: Settings) -> Option<Application> {
         let selection = service_selection::select(self, &settings);
         let mut databases = managed_databases::read(self, &selection);
-        let mut services: IndexMap<ManifestName, AppService> = IndexMap::new();
+        let mut services: IndexMap<ManifestName, AppService> =
+            IndexMap::with_capacity(selection.deployed.len());
         for given in &selection.deployed {
             services.insert(given.name.clone(), self.assemble(given));
         }

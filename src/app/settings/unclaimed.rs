@@ -38,7 +38,7 @@ impl UnclaimedSettings {
         let reason = "nothing in this application uses it".into();
         let disposition =
             Disposition::Ignored { reason, effect: BehaviourEffect::changed_if(in_environment) };
-        Some(LedgerEntry { disposition, became: String::new() })
+        Some(LedgerEntry { disposition, became: "".into() })
     }
 
     /// One diagnostic for each.

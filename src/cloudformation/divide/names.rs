@@ -72,6 +72,9 @@ impl BorderNames<'_> {
 
 /// Copies the conditions that the part asks, and those that they ask.
 pub(super) fn conditions(whole: &Template, part: &mut Template, new: &mut NewName<'_>) {
+    if whole.conditions.is_empty() {
+        return;
+    }
     let mut open = asked(part);
     while let Some(id) = open.pop_first() {
         let Some(known) = whole.conditions.get(&id).filter(|_| !part.conditions.contains_key(&id)) else {
@@ -86,6 +89,9 @@ pub(super) fn conditions(whole: &Template, part: &mut Template, new: &mut NewNam
 
 /// Copies the mappings that the part looks up.
 pub(super) fn mappings(whole: &Template, part: &mut Template) {
+    if whole.mappings.is_empty() {
+        return;
+    }
     let used: BTreeSet<LogicalId> = dependencies(part)
         .filter_map(|it| match it {
             ResourceDependency::Mapping(id) => Some(id),

@@ -65,7 +65,7 @@ fn refuse(
     remedy: &str,
     cx: &mut Compilation<'_>,
 ) {
-    cx.ledger.rejected(claimed, reason);
+    cx.ledger.rejected(claimed, reason.to_owned());
     let message = format!("`{shown}` of `{}` is not supported on Elastic Beanstalk: {reason}", service.name);
     let diagnostic = Diagnostic::new(&target::REJECTED_KEY, message)
         .at(origin)

@@ -375,7 +375,7 @@ fn rule_settings(
     };
     let place = format!("the load balancer's rule for {process}");
     let mut joined = |list: &[At<String>]| {
-        let values = list.iter().map(|at| cx.ledger.exact(at, place.as_str()).as_str());
+        let values = list.iter().map(|at| cx.ledger.exact(at, place.clone()).as_str());
         values.collect::<Vec<_>>().join(",")
     };
     let (hosts, patterns) = (joined(&public.hosts), joined(&public.paths));

@@ -261,7 +261,7 @@ fn content(
 }
 
 fn unusable(service: &AppService, file: &FileMount, at: Origin, why: &str, cx: &mut Compilation<'_>) {
-    cx.ledger.rejected(&file.node, why);
+    cx.ledger.rejected(&file.node, why.to_owned());
     let message =
         format!("config `{}` of service `{}` cannot go into the bundle: {why}", file.secret, service.name);
     let diagnostic = Diagnostic::new(&rules::OUTSIDE_PATH, message).at(at).service(&*service.name);

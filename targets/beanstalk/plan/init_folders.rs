@@ -254,7 +254,7 @@ fn settle_waiting(job: &AppService, host: &AppService, application: &Application
     for service in application.services.values() {
         let waits = || service.dependencies.iter().filter(|it| it.on == job.name);
         for dependency in waits() {
-            cx.ledger.placed(&dependency.node, job::BEFORE_THE_CONTAINERS, &*place);
+            cx.ledger.placed(&dependency.node, job::BEFORE_THE_CONTAINERS, place.clone());
         }
         let starts_early = service.name != host.name
             && !matches!(service.role, ServiceRole::Job(_))

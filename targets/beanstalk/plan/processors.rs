@@ -82,7 +82,7 @@ fn mixed(named: &[(ServicePlatform<'_>, ProcessorArchitecture)], cx: &mut Compil
 }
 
 fn reject((service, platform): ServicePlatform<'_>, reason: &str, help: &str, cx: &mut Compilation<'_>) {
-    cx.ledger.rejected(platform, reason);
+    cx.ledger.rejected(platform, reason.to_owned());
     let shown = platform.peek();
     let message =
         format!("`platform: {shown}` of `{}` is not supported on Elastic Beanstalk: {reason}", service.name);

@@ -204,7 +204,13 @@ pub(in crate::beanstalk) fn bundled(
         (Ok(_), Some(relative)) => {
             let reason = "a copy in the bundle: changes are lost with the next deployment";
             let on_instance = Utf8Path::new(UNPACKED).join(relative).to_string();
-            cx.ledger.approximated(source, BehaviourEffect::Equivalent, on_instance.clone(), reason, place);
+            cx.ledger.approximated(
+                source,
+                BehaviourEffect::Equivalent,
+                on_instance.clone(),
+                reason,
+                place.to_owned(),
+            );
             Some(on_instance)
         }
         (Err(why), _) => {

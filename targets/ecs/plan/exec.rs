@@ -51,7 +51,7 @@ pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>) -> Option<ExecPlan> {
 
 fn key(planner: &mut EcsPlanner<'_, '_>, key: Option<&At<KmsKeyArn>>, property: &str) -> Option<String> {
     let became = format!("cluster: ExecuteCommandConfiguration.{property}");
-    key.map(|key| planner.exact(key, &became).to_string())
+    key.map(|key| planner.cx.ledger.exact(key, became).to_string())
 }
 
 /// Reports services whose containers take no commands, and keys that AWS KMS will not find.

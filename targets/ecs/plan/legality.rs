@@ -89,27 +89,35 @@ pub(super) fn check_separate(
     check_parts(planner, std::iter::once(first).chain(others).collect(), whole)
 }
 
+/// Templates that are in memory beside their texts. They are freed by one thread: several that free what another one has
+/// allocated wait for each other longer than they would take alone.
+const WRITTEN_AT_ONCE: usize = 128;
+
 /// Reports what is wrong with parts of a template by themselves: the rest is wrong with the whole and has been told. Their
 /// texts. A template is gone once it is written, since all of them would take more memory than what they become.
 fn check_parts(planner: &mut EcsPlanner<'_, '_>, parts: Vec<(String, Template)>, whole: bool) -> Vec<String> {
-    let written = many_side_by_side(parts, |(name, template)| {
-        let text = template.to_yaml();
-        let mut found = if whole { cycles(&template) } else { Vec::new() };
-        found.extend(exceeded_quotas(&template, Some(&text)));
-        let refused = (!found.is_empty()).then_some((name, template, found));
-        (text, refused)
-    });
-    let mut texts = Vec::with_capacity(written.len());
-    for (text, refused) in written {
-        if let Some((name, template, found)) = refused {
+    let mut texts = Vec::with_capacity(parts.len());
+    let mut parts = parts.into_iter();
+    loop {
+        let few: Vec<(String, Template)> = parts.by_ref().take(WRITTEN_AT_ONCE).collect();
+        if few.is_empty() {
+            return texts;
+        }
+        let written = many_side_by_side(few.iter().collect(), |(_, template)| {
+            let text = template.to_yaml();
+            let mut found = if whole { cycles(template) } else { Vec::new() };
+            found.extend(exceeded_quotas(template, Some(&text)));
+            (text, found)
+        });
+        for ((name, template), (text, found)) in few.iter().zip(written) {
             for violation in found {
-                let diagnostic = diagnostic(planner, &template, &violation, Some(&name));
+                let diagnostic = diagnostic(planner, template, &violation, Some(name));
                 planner.report(diagnostic);
             }
+            // Each thread has memory of its own: a copy is where the templates were, and the next texts where this one was.
+            texts.push(String::clone(&text));
         }
-        texts.push(text);
     }
-    texts
 }
 
 fn counts(violation: &TemplateViolation) -> bool {

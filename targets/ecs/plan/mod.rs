@@ -188,7 +188,8 @@ pub fn plan(app: &Application, compute: &dyn ComputePolicy, cx: &mut Compilation
 fn written(plan: &EcsPlan, candidates: Vec<ParameterPlan>) -> OwnStack {
     let resources = emit::emit(plan);
     let parameters = parameters::used(candidates.clone(), &resources);
-    let template = emit::with_parameters(resources, &parameters);
+    let mut template = emit::with_parameters(resources, &parameters);
+    template.shrink();
     OwnStack { template, text: OnceCell::new(), divided: OnceCell::new(), parameters, candidates }
 }
 

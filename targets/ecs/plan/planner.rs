@@ -45,12 +45,16 @@ impl<'a> EcsPlanner<'a, '_> {
 
     /// Claims a leaf as exact, and hands out its value.
     #[must_use = "the value that is claimed is the one to use; what only decides something is `decided`"]
-    pub(super) fn exact<'v, C: Claim>(&mut self, claimed: &'v C, became: &str) -> C::ClaimedValue<'v> {
+    pub(super) fn exact<'v, C: Claim>(
+        &mut self,
+        claimed: &'v C,
+        became: &'static str,
+    ) -> C::ClaimedValue<'v> {
         self.cx.ledger.exact(claimed, became)
     }
 
     /// Claims a leaf that a decision follows.
-    pub(super) fn decided(&mut self, leaf: &impl ManifestLeaf, became: &str) {
+    pub(super) fn decided(&mut self, leaf: &impl ManifestLeaf, became: &'static str) {
         self.cx.ledger.decided(leaf, became);
     }
 
@@ -83,7 +87,7 @@ impl<'a> EcsPlanner<'a, '_> {
         reason: &str,
         effect: BehaviourEffect,
     ) {
-        self.cx.ledger.ignored(claimed, reason, effect);
+        self.cx.ledger.ignored(claimed, reason.to_owned(), effect);
         let verb = effect.verb();
         let message = format!("`{key}` of `{}` {verb} on {}: {reason}", service.name, self.bounds().product);
         let severity = effect.severity();
@@ -100,7 +104,7 @@ impl<'a> EcsPlanner<'a, '_> {
         reason: &str,
         help: &str,
     ) {
-        self.cx.ledger.rejected(claimed, reason);
+        self.cx.ledger.rejected(claimed, reason.to_owned());
         let message =
             format!("`{key}` of `{}` is not supported on {}: {reason}", service.name, self.bounds().product);
         let diagnostic = self.about(&target::REJECTED_KEY, service, claimed, message).help(help);

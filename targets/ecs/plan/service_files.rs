@@ -252,7 +252,7 @@ impl FilePlanner<'_, '_, '_> {
     }
 
     fn outside(&mut self, mount: &ContainerMount, why: &str) {
-        self.planner.cx.ledger.rejected(&mount.node, why);
+        self.planner.cx.ledger.rejected(&mount.node, why.to_owned());
         let message = format!("`{}` mounts files that an image cannot contain: {why}", self.service.name);
         let told = self.planner.about(&rules::OUTSIDE_PATH, self.service, &mount.node, message);
         self.planner
@@ -340,8 +340,8 @@ impl FilePlanner<'_, '_, '_> {
                 Some(ConfigContent::Fixed(bytes))
             }
             Err(why) => {
-                self.planner.cx.ledger.rejected(path, why.as_str());
-                self.planner.cx.ledger.rejected(&file.node, why.as_str());
+                self.planner.cx.ledger.rejected(path, why.clone());
+                self.planner.cx.ledger.rejected(&file.node, why.clone());
                 let message =
                     format!("config `{}` of `{}` cannot be read: {why}", file.secret, self.service.name);
                 let told = Diagnostic::new(&MISSING_FILE, message)
@@ -478,7 +478,7 @@ impl FilePlanner<'_, '_, '_> {
     }
 
     fn no_place(&mut self, file: &FileMount, why: &str) {
-        self.planner.cx.ledger.rejected(&file.node, why);
+        self.planner.cx.ledger.rejected(&file.node, why.to_owned());
         let (target, name) = (file.target.peek(), &file.secret);
         let message = format!("`{name}` cannot be a file at `{target}` of `{}`: {why}", self.service.name);
         let told = self.planner.about(&rules::FILE_MOUNT, self.service, &file.node, message);

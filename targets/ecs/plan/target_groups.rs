@@ -106,8 +106,9 @@ fn health(
 ) -> TargetHealth {
     let public = served.public;
     let EndpointHealth { port, interval, timeout, healthy, unhealthy, .. } = &public.health;
-    let mut number =
-        |setting: &Option<At<u32>>, became: &str| setting.as_ref().map(|at| *planner.exact(at, became));
+    let mut number = |setting: &Option<At<u32>>, became: &'static str| {
+        setting.as_ref().map(|at| *planner.exact(at, became))
+    };
     let interval = number(interval, "target group: HealthCheckIntervalSeconds");
     let timeout = number(timeout, "target group: HealthCheckTimeoutSeconds");
     let healthy = number(healthy, "target group: HealthyThresholdCount");

@@ -81,7 +81,7 @@ impl TaskVolumes<'_> {
 fn starts_empty(name: &str, became: &str, mount: &ContainerMount, planner: &mut ContainerPlanner<'_, '_>) {
     let reason = "the content of the folder stays on your machine: the volume starts empty";
     let (value, effect) = (format!("the volume {name}"), BehaviourEffect::ChangesBehaviour);
-    planner.cx.ledger.approximated(&mount.node, effect, value, reason, became);
+    planner.cx.ledger.approximated(&mount.node, effect, value, reason, became.to_owned());
     planner.cx.ledger.reported(&mount.node);
 }
 

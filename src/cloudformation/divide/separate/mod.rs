@@ -150,6 +150,7 @@ pub fn separate(template: &mut Template, mut places: StackPlaces) -> (SeparatedT
     }
     let (order, conflicts) = ordered(&borders);
     let mut separated = SeparatedTemplate::default();
+    separated.stacks.reserve_exact(order.len());
     for place in order {
         let Some((part, border)) = parts.remove(&place).zip(borders.get(&place)) else { continue };
         match place {
@@ -297,7 +298,9 @@ impl<'a> SeparateBorder<'a> {
         let nowhere = LogicalId::only(crate::ResourceRole::Stack);
         conditions(whole, part, &mut |name| self.name(&nowhere, name));
         mappings(whole, part);
-        for (id, parameter) in whole.parameters.iter().filter(|(id, _)| self.used.contains(*id)) {
+        let mut used: Vec<_> = self.used.iter().filter_map(|id| whole.parameters.get_full(id)).collect();
+        used.sort_unstable_by_key(|(place, ..)| *place);
+        for (_, id, parameter) in used {
             part.add_parameter(id, parameter.clone());
         }
         for (id, name) in &self.taken {
@@ -307,6 +310,7 @@ impl<'a> SeparateBorder<'a> {
             };
             part.add_parameter(id, TemplateParameter::string(what));
         }
+        part.shrink();
     }
 
     /// What a name becomes inside this stack.
