@@ -116,35 +116,44 @@ impl NamedImage {
     }
 }
 
-/// How to treat a late-bound variable without a value, on a target that needs one.
+/// What the outcome of a compile is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum UnsetVariables {
-    /// As an error.
-    Refused,
-    /// Use its own name as the value: the compile's output is discarded.
-    Assumed,
+enum CompilePurpose {
+    /// Its artifacts.
+    Write,
+    /// Its diagnostics.
+    Judge,
+    /// What is deployed, and under which names: a late-bound variable without a value has its own name for one, where a target
+    /// needs one.
+    Identify,
 }
 
 /// Compiles a manifest for one environment or target.
 pub fn compile(request: &CompileRequest, world: &dyn World) -> CompileOutcome {
-    outcome(request, &ImagePins::new(), world, UnsetVariables::Refused)
+    outcome(request, &ImagePins::new(), world, CompilePurpose::Write)
+}
+
+/// Compiles to find out what is wrong: the diagnostics of [`compile`], and artifacts that may lack [`REPORT`].
+pub fn judge(request: &CompileRequest, world: &dyn World) -> CompileOutcome {
+    outcome(request, &ImagePins::new(), world, CompilePurpose::Judge)
 }
 
 /// Compiles with the digests that images have now.
 pub fn compile_pinned(request: &CompileRequest, pins: &ImagePins, world: &dyn World) -> CompileOutcome {
-    outcome(request, pins, world, UnsetVariables::Refused)
+    outcome(request, pins, world, CompilePurpose::Write)
 }
 
-/// Compiles to find out what is deployed and under which names: no late-bound variable needs a value.
+/// Compiles to find out what is deployed and under which names: no late-bound variable needs a value. Its artifacts may lack
+/// [`REPORT`].
 pub fn identify(request: &CompileRequest, world: &dyn World) -> CompileOutcome {
-    outcome(request, &ImagePins::new(), world, UnsetVariables::Assumed)
+    outcome(request, &ImagePins::new(), world, CompilePurpose::Identify)
 }
 
 fn outcome(
     request: &CompileRequest,
     pins: &ImagePins,
     world: &dyn World,
-    unset: UnsetVariables,
+    compiled_for: CompilePurpose,
 ) -> CompileOutcome {
     let name = match &request.choice {
         EnvironmentChoice::Environment(name) | EnvironmentChoice::Target(name) => name.clone(),
@@ -163,7 +172,7 @@ fn outcome(
         report: None,
         compiled: None,
     };
-    let compiled = outcome.run(request, pins, world, unset);
+    let compiled = outcome.run(request, pins, world, compiled_for);
     outcome.diagnostics.place(&mut outcome.sources);
     outcome.compiled = compiled.filter(|_| !outcome.diagnostics.has_errors());
     outcome
@@ -224,7 +233,7 @@ impl CompileOutcome {
         request: &CompileRequest,
         pins: &ImagePins,
         world: &dyn World,
-        unset: UnsetVariables,
+        compiled_for: CompilePurpose,
     ) -> Option<CompiledTarget> {
         let manifest = self.load(request, world)?;
         self.variables = readable_variables(&manifest);
@@ -234,9 +243,9 @@ impl CompileOutcome {
         let mut ledger = Ledger::new();
         let (sources, diagnostics) = (&mut self.sources, &mut self.diagnostics);
         let (choice, known) = (&request.choice, &known_names());
-        let purpose = match unset {
-            UnsetVariables::Refused => LoweringPurpose::Deploy,
-            UnsetVariables::Assumed => LoweringPurpose::Identify,
+        let purpose = match compiled_for {
+            CompilePurpose::Write | CompilePurpose::Judge => LoweringPurpose::Deploy,
+            CompilePurpose::Identify => LoweringPurpose::Identify,
         };
         let given = LoweringInput { manifest: &manifest, choice, known, world, purpose, lock: &lock, pins };
         let shadow = ErrorShadow::of(diagnostics, sources);
@@ -251,7 +260,7 @@ impl CompileOutcome {
         {
             diagnostics.push(override_in_production(file, sources));
         }
-        if unset == UnsetVariables::Assumed {
+        if compiled_for == CompilePurpose::Identify {
             application.assume_late_bound();
         }
         self.project = Some(summary(&manifest, &application, sources));
@@ -282,7 +291,10 @@ impl CompileOutcome {
         {
             report.outbound = std::mem::take(&mut compiled.outbound);
             report.patches = std::mem::take(&mut compiled.patches);
-            add_report(compiled, &report, diagnostics);
+            // It is as long as a template. Who does not write it only asks whether it would hold a secret.
+            if compiled_for == CompilePurpose::Write || !application.known_secrets.is_empty() {
+                add_report(compiled, &report, diagnostics);
+            }
             if let Some(file) = self.lock_file {
                 refuse_lock_secret(file, &application, sources, diagnostics);
             }

@@ -2,8 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
+use std::collections::BTreeSet;
 use tranship::app::EnvironmentChoice;
-use tranship::compile::{CompileOutcome, CompileRequest, compile};
+use tranship::compile::{CompileOutcome, CompileRequest, REPORT, compile, judge};
 use tranship::compose::LoadOptions;
 use tranship::diagnostic::Severity;
 use tranship::targets;
@@ -96,4 +97,32 @@ fn an_error_is_not_repeated_by_the_stages_after_it() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_is_only_judged_has_the_same_diagnostics() {
+    let clean = "services:\n  web:\n    image: nginx:1.27\n    cap_add: [NET_ADMIN]\n    ports: ['80:80']\n";
+    let secret = "services:\n  web:\n    image: nginx:1.27\n    environment: { API_TOKEN: ghp_abcdefghijklmnopqrstuvwxyz0123456789 }\n";
+    for (text, has_report) in [(clean, false), (secret, true), (EVERY_STAGE, false)] {
+        for target in targets::all() {
+            let world = MemoryWorld::new().file("compose.yaml", format!("name: shop\n{text}"));
+            let choice = EnvironmentChoice::Target(target.name().to_owned());
+            let request = CompileRequest { options: LoadOptions::default(), choice };
+            let (written, judged) = (compile(&request, &world), judge(&request, &world));
+            let said = |outcome: &CompileOutcome| -> Vec<String> {
+                outcome.diagnostics.iter().map(|one| format!("{} {}", one.rule.name, one.message)).collect()
+            };
+            assert_eq!(said(&judged), said(&written), "{}", target.name());
+            let paths = |outcome: &CompileOutcome| -> Option<BTreeSet<String>> {
+                let artifacts = outcome.compiled.as_ref().map(|it| &it.artifacts);
+                artifacts.map(|it| it.iter().map(|(path, _)| path.to_owned()).collect())
+            };
+            // Only the report of a manifest without secrets is not made: whether it holds one is not asked.
+            let mut wanted = paths(&written);
+            if let Some(wanted) = wanted.as_mut().filter(|_| !has_report) {
+                assert!(wanted.remove(REPORT), "{}", target.name());
+            }
+            assert_eq!(paths(&judged), wanted, "{}", target.name());
+        }
+    }
 }

@@ -95,6 +95,11 @@ impl KnownSecrets {
         found.filter(|range| is_word(text.as_bytes(), range)).collect()
     }
 
+    /// Whether there is no value that a file could hold.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_none()
+    }
+
     /// Whether the bytes of a file hold a secret value.
     pub fn is_in(&self, bytes: &[u8]) -> bool {
         let Some(values) = &self.values else { return false };

@@ -130,7 +130,7 @@ impl ReportRow {
             Disposition::Rejected { reason } => ("rejected", None, Some(reason), None),
         };
         ReportRow {
-            key: key.to_string(),
+            key: key.text(),
             disposition,
             claim: entry.became,
             value,

@@ -1,6 +1,6 @@
 //! `tranship check`: compiles and reports diagnostics; writes nothing.
 
-use super::selection::{CompileOptions, DefaultSelection};
+use super::selection::CompileOptions;
 use super::{CommandContext, ExitStatus};
 use crate::compile::CompileOutcome;
 use std::collections::BTreeSet;
@@ -17,7 +17,7 @@ pub struct CheckCommand {
 impl CheckCommand {
     /// Compiles and reports.
     pub fn run(&self, context: &mut CommandContext<'_>) -> ExitStatus {
-        match self.compiles.run(DefaultSelection::Targets, context) {
+        match self.compiles.judge(context) {
             Ok(mut outcomes) => {
                 report_floating(&mut outcomes);
                 let exit = context.report_outcomes(self.compiles.format, "checked", &outcomes);

@@ -3,7 +3,7 @@
 //! In: the command's arguments. Out: one [`CompileOutcome`] per choice, in the order of the manifest.
 
 use super::{CommandContext, ExitStatus, MessageFormat, VariableOptions};
-use crate::compile::{CompileOutcome, CompileRequest, compile, environments};
+use crate::compile::{CompileOutcome, CompileRequest, compile, environments, judge};
 use clap::builder::PossibleValuesParser;
 use std::collections::BTreeSet;
 use tranship_app::EnvironmentChoice;
@@ -72,9 +72,26 @@ impl CompileOptions {
         otherwise: DefaultSelection,
         context: &mut CommandContext<'_>,
     ) -> Result<Vec<CompileOutcome>, ExitStatus> {
+        self.outcomes(otherwise, CompileJob::run, context)
+    }
+
+    /// Compiles the same to find out what is wrong.
+    ///
+    /// # Errors
+    /// As [`CompileOptions::run`].
+    pub(super) fn judge(&self, context: &mut CommandContext<'_>) -> Result<Vec<CompileOutcome>, ExitStatus> {
+        self.outcomes(DefaultSelection::Targets, CompileJob::judge, context)
+    }
+
+    fn outcomes(
+        &self,
+        otherwise: DefaultSelection,
+        run: fn(&CompileJob, &CommandContext<'_>) -> Vec<CompileOutcome>,
+        context: &mut CommandContext<'_>,
+    ) -> Result<Vec<CompileOutcome>, ExitStatus> {
         let options = context.options(&self.set);
         let choices = self.selection.choices(&options, otherwise, self.format, context)?;
-        let outcomes = CompileJob { options, choices, strict: self.strict }.run(context);
+        let outcomes = run(&CompileJob { options, choices, strict: self.strict }, context);
         context.check_set(&self.set, &outcomes)?;
         Ok(outcomes)
     }
@@ -135,11 +152,28 @@ impl EnvironmentSelection {
 impl CompileJob {
     /// Compiles every choice, side by side. No compile knows of another, so the outcomes are those of one after the other.
     pub(super) fn run(&self, context: &CommandContext<'_>) -> Vec<CompileOutcome> {
-        let world = context.world;
-        side_by_side(self.choices.iter().collect(), |choice| self.outcome(choice, world))
+        self.outcomes(compile, context.world)
     }
 
-    fn outcome(&self, choice: &EnvironmentChoice, world: &dyn World) -> CompileOutcome {
+    /// Compiles every choice to find out what is wrong.
+    fn judge(&self, context: &CommandContext<'_>) -> Vec<CompileOutcome> {
+        self.outcomes(judge, context.world)
+    }
+
+    fn outcomes(
+        &self,
+        compile: fn(&CompileRequest, &dyn World) -> CompileOutcome,
+        world: &dyn World,
+    ) -> Vec<CompileOutcome> {
+        side_by_side(self.choices.iter().collect(), |choice| self.outcome(choice, compile, world))
+    }
+
+    fn outcome(
+        &self,
+        choice: &EnvironmentChoice,
+        compile: fn(&CompileRequest, &dyn World) -> CompileOutcome,
+        world: &dyn World,
+    ) -> CompileOutcome {
         let request = CompileRequest { options: self.options.clone(), choice: choice.clone() };
         let mut outcome = compile(&request, world);
         if self.strict {

@@ -49,18 +49,34 @@ pub enum PathSegment {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KeyPath(pub Vec<PathSegment>);
 
-impl fmt::Display for KeyPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl KeyPath {
+    /// `services.web.ports[0]`, in about as much memory as it needs: a report has one for each leaf.
+    pub fn text(&self) -> String {
+        let segment = |segment: &PathSegment| match segment {
+            PathSegment::Key(key) => key.len() + 1,
+            PathSegment::Index(_) => "[0]".len(),
+        };
+        let mut text = String::with_capacity(self.0.iter().map(segment).sum());
         for (position, segment) in self.0.iter().enumerate() {
             match segment {
                 PathSegment::Key(key) => {
-                    f.write_str(if position == 0 { "" } else { "." })?;
-                    f.write_str(key)?;
+                    text.push_str(if position == 0 { "" } else { "." });
+                    text.push_str(key);
                 }
-                PathSegment::Index(index) => write!(f, "[{index}]")?,
+                PathSegment::Index(index) => {
+                    text.push('[');
+                    text.push_str(&index.to_string());
+                    text.push(']');
+                }
             }
         }
-        Ok(())
+        text
+    }
+}
+
+impl fmt::Display for KeyPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())
     }
 }
 

@@ -91,7 +91,7 @@ pub(super) fn check_separate(
 
 /// Templates that are in memory beside their texts. They are freed by one thread: several that free what another one has
 /// allocated wait for each other longer than they would take alone.
-const WRITTEN_AT_ONCE: usize = 128;
+const WRITTEN_AT_ONCE: usize = 32;
 
 /// Reports what is wrong with parts of a template by themselves: the rest is wrong with the whole and has been told. Their
 /// texts. A template is gone once it is written, since all of them would take more memory than what they become.

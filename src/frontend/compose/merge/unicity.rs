@@ -69,7 +69,7 @@ pub fn unicity(root: &mut Node, cx: &mut LoadContext<'_>) {
     }
     if let Some(networks) = root.get_mut("networks").and_then(Node::as_mapping_mut) {
         for (name, network) in networks.values_mut() {
-            let path = format!("networks.{}.labels", name.text);
+            let path = || format!("networks.{}.labels", name.text);
             if let Some(labels) = descend(network, &["labels"]) {
                 each_once(labels, EntryIdentity::Name, &path, None, cx);
             }
@@ -80,7 +80,7 @@ pub fn unicity(root: &mut Node, cx: &mut LoadContext<'_>) {
 fn of_service(name: &str, service: &mut Node, cx: &mut LoadContext<'_>) {
     for (steps, identity) in SERVICE {
         if let Some(list) = descend(service, steps) {
-            let path = format!("services.{name}.{}", steps.join("."));
+            let path = || format!("services.{name}.{}", steps.join("."));
             each_once(list, *identity, &path, Some(name), cx);
         }
     }
@@ -88,7 +88,7 @@ fn of_service(name: &str, service: &mut Node, cx: &mut LoadContext<'_>) {
     for (network, joined) in networks.values_mut() {
         for key in JOINED {
             if let Some(list) = descend(joined, &[key]) {
-                let path = format!("services.{name}.networks.{}.{key}", network.text);
+                let path = || format!("services.{name}.networks.{}.{key}", network.text);
                 each_once(list, EntryIdentity::Name, &path, Some(name), cx);
             }
         }
@@ -102,7 +102,7 @@ fn descend<'a>(node: &'a mut Node, steps: &[&str]) -> Option<&'a mut Node> {
 fn each_once(
     list: &mut Node,
     identity: EntryIdentity,
-    path: &str,
+    path: &dyn Fn() -> String,
     service: Option<&str>,
     cx: &mut LoadContext<'_>,
 ) {
@@ -117,6 +117,7 @@ fn each_once(
             }
             Ok(None) => kept.len(),
             Err(missing) => {
+                let path = path();
                 let message = format!("`{path}[{index}]` {missing}");
                 let mut fault = Diagnostic::new(&rules::MISSING_KEY, message).at(item.origin);
                 fault = fault
