@@ -4,7 +4,8 @@ use super::selection::{CompileOptions, DefaultSelection};
 use super::{CommandContext, ExitStatus};
 use crate::compile::CompileOutcome;
 use camino::{Utf8Path, Utf8PathBuf};
-use tranship_artifact::{StagedSet, WriteError, commit, directory_below, stage};
+use std::panic::resume_unwind;
+use tranship_artifact::{ArtifactSet, StagedSet, WriteError, commit, directory_below, stage};
 use tranship_targets::TargetDeployment;
 
 /// The arguments of the command.
@@ -30,14 +31,21 @@ impl BuildCommand {
         }
         let single = self.compiles.selection.is_single();
         let directory = |name: &str| output_directory(self.out.as_deref(), single, name);
-        if let Err(error) = write_outcomes(&outcomes, directory, context) {
+        let sets = written_outcomes(&outcomes, context);
+        // Files are mostly waited for, so the report is made meanwhile.
+        let (written, report) = std::thread::scope(|scope| {
+            let writing = scope.spawn(|| write_outcomes(&sets, directory));
+            let report = context.prepared_outcomes(format, &outcomes);
+            (writing.join().unwrap_or_else(|panic| resume_unwind(panic)), report)
+        });
+        if let Err(error) = written {
             context.report_not_written(format, "did not build", outcomes, &error);
             return ExitStatus::Failed;
         }
         let laid_out =
             outcomes.iter().filter_map(|one| layout(&one.name, &one.compiled.as_ref()?.deployment));
         laid_out.for_each(|line| context.shell.message(&line));
-        let exit = context.report_outcomes(format, "built", &outcomes);
+        let exit = context.print_outcomes(&report, "built", &outcomes);
         // The end of the program frees it sooner than this does.
         std::mem::forget(outcomes);
         exit
@@ -70,18 +78,34 @@ pub(super) fn output_directory(
     }
 }
 
+/// What one compile writes.
+pub(super) struct WrittenOutcome<'a> {
+    name: &'a str,
+    artifacts: &'a ArtifactSet,
+    /// The files that it has read.
+    inputs: Vec<Utf8PathBuf>,
+}
+
+/// What several compiles write.
+pub(super) fn written_outcomes<'a>(
+    outcomes: &'a [CompileOutcome],
+    context: &CommandContext<'_>,
+) -> Vec<WrittenOutcome<'a>> {
+    let written = outcomes.iter().filter_map(|outcome| {
+        let artifacts = &outcome.compiled.as_ref()?.artifacts;
+        Some(WrittenOutcome { name: &outcome.name, artifacts, inputs: context.inputs(outcome) })
+    });
+    written.collect()
+}
+
 /// Writes the artifact sets of several compiles into their directories, or none.
 pub(super) fn write_outcomes(
-    outcomes: &[CompileOutcome],
+    outcomes: &[WrittenOutcome<'_>],
     directory: impl Fn(&str) -> Result<Utf8PathBuf, WriteError>,
-    context: &CommandContext<'_>,
 ) -> Result<(), WriteError> {
     let mut staged: Vec<StagedSet> = Vec::new();
     for outcome in outcomes {
-        if let Some(compiled) = &outcome.compiled {
-            let directory = directory(&outcome.name)?;
-            staged.push(stage(&compiled.artifacts, &directory, &context.inputs(outcome))?);
-        }
+        staged.push(stage(outcome.artifacts, &directory(outcome.name)?, &outcome.inputs)?);
     }
     commit(staged)
 }

@@ -1,6 +1,6 @@
 //! `tranship publish`: builds, derives and pushes images, and writes the artifacts with their digests.
 
-use super::build::{output_directory, write_outcomes};
+use super::build::{output_directory, write_outcomes, written_outcomes};
 use super::lock::{OtherImages, renew};
 use super::publication::{ImageFlags, add_images};
 use super::selection::{CompileOptions, DefaultSelection};
@@ -78,7 +78,7 @@ impl PublishCommand {
         }
         let single = self.compiles.selection.is_single();
         let directory = |name: &str| output_directory(self.out.as_deref(), single, name);
-        if let Err(error) = write_outcomes(&outcomes, directory, context) {
+        if let Err(error) = write_outcomes(&written_outcomes(&outcomes, context), directory) {
             context.report_not_written(format, "did not write", outcomes, &error);
             return ExitStatus::Failed;
         }

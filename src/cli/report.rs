@@ -14,6 +14,14 @@ use tranship_frontend::source::Sources;
 /// The diagnostics of one compile.
 pub type ReportedRun<'a> = (&'a Diagnostics, &'a Sources);
 
+/// Diagnostics as they are printed.
+pub(super) struct PreparedReport {
+    format: MessageFormat,
+    form: HumanOptions,
+    counts: SeverityCounts,
+    text: String,
+}
+
 impl CommandContext<'_> {
     /// Reports the diagnostics; returns [`ExitStatus::Refused`] if one of them is an error.
     ///
@@ -24,6 +32,12 @@ impl CommandContext<'_> {
         subject: Option<&str>,
         runs: &[ReportedRun<'_>],
     ) -> ExitStatus {
+        let report = self.prepared(format, runs);
+        self.print(&report, subject)
+    }
+
+    /// The report of diagnostics, before it is known what else is said.
+    pub(super) fn prepared(&self, format: MessageFormat, runs: &[ReportedRun<'_>]) -> PreparedReport {
         let found = render::collect(runs.iter().copied());
         let counts = SeverityCounts::of(&found);
         let verbosity = self.shell.verbosity();
@@ -33,16 +47,27 @@ impl CommandContext<'_> {
             width: self.shell.width(),
             name_targets: runs.len() > 1,
         };
-        match format {
-            MessageFormat::Human => self.shell.report(&form.render(found)),
-            MessageFormat::Json => self.shell.data(&render::json(&found)),
-            MessageFormat::Sarif => self.shell.data(&render::sarif(&found)),
-            MessageFormat::Github => self.shell.data(&render::github(&found)),
+        let text = match format {
+            MessageFormat::Human => form.render(found),
+            MessageFormat::Json => render::json(&found),
+            MessageFormat::Sarif => render::sarif(&found),
+            MessageFormat::Github => render::github(&found),
+        };
+        PreparedReport { format, form, counts, text }
+    }
+
+    /// Prints a report, and the line of counts that `subject` starts.
+    pub(super) fn print(&mut self, report: &PreparedReport, subject: Option<&str>) -> ExitStatus {
+        match report.format {
+            MessageFormat::Human => self.shell.report(&report.text),
+            MessageFormat::Json | MessageFormat::Sarif | MessageFormat::Github => {
+                self.shell.data(&report.text);
+            }
         }
         if let Some(subject) = subject {
-            self.shell.message(&form.summary(subject, counts));
+            self.shell.message(&report.form.summary(subject, report.counts));
         }
-        if counts.errors > 0 { ExitStatus::Refused } else { ExitStatus::Done }
+        if report.counts.errors > 0 { ExitStatus::Refused } else { ExitStatus::Done }
     }
 
     /// Reports a failure that is not about a line of the manifest: its code, and the file concerned.

@@ -2,6 +2,7 @@
 //!
 //! In: the command's arguments. Out: one [`CompileOutcome`] per choice, in the order of the manifest.
 
+use super::report::PreparedReport;
 use super::{CommandContext, ExitStatus, MessageFormat, VariableOptions};
 use crate::compile::{CompileOutcome, CompileRequest, compile, environments, judge};
 use clap::builder::PossibleValuesParser;
@@ -239,11 +240,31 @@ impl CommandContext<'_> {
         verb: &str,
         outcomes: &[CompileOutcome],
     ) -> ExitStatus {
+        let report = self.prepared_outcomes(format, outcomes);
+        self.print_outcomes(&report, verb, outcomes)
+    }
+
+    /// The report of several compiles, before it is known what became of them.
+    pub(super) fn prepared_outcomes(
+        &self,
+        format: MessageFormat,
+        outcomes: &[CompileOutcome],
+    ) -> PreparedReport {
+        let runs: Vec<_> = outcomes.iter().map(|one| (&one.diagnostics, &one.sources)).collect();
+        self.prepared(format, &runs)
+    }
+
+    /// Prints the report of several compiles. The final line of counts starts with the command and their names.
+    pub(super) fn print_outcomes(
+        &mut self,
+        report: &PreparedReport,
+        verb: &str,
+        outcomes: &[CompileOutcome],
+    ) -> ExitStatus {
         if let Some(line) = read_files(outcomes) {
             self.shell.message(&line);
         }
-        let runs: Vec<_> = outcomes.iter().map(|one| (&one.diagnostics, &one.sources)).collect();
-        let exit = self.report(format, Some(&format!("{verb} {}", names(outcomes))), &runs);
+        let exit = self.print(report, Some(&format!("{verb} {}", names(outcomes))));
         let silent = outcomes.iter().find(|one| one.compiled.is_none() && !one.diagnostics.has_errors());
         match silent {
             Some(one) if exit == ExitStatus::Done => {

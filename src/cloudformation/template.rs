@@ -74,6 +74,14 @@ impl Template {
         self.outputs.shrink_to_fit();
     }
 
+    /// Gives up what its resources hold, once the stacks that it was divided into have it: it still says which there are, of
+    /// which kind, under which condition, and where they come from.
+    pub fn drop_content(&mut self) {
+        for resource in self.resources.values_mut() {
+            resource.take_content();
+        }
+    }
+
     fn note(&mut self, id: &LogicalId, known: bool) {
         if known {
             self.duplicates.push(id.clone());
