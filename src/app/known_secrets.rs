@@ -61,7 +61,7 @@ impl KnownSecrets {
         leaves: &[TreeLeaf],
         sources: &Sources,
         late: &BTreeMap<ManifestName, Origin>,
-        ordinary: &BTreeSet<String>,
+        ordinary: impl FnOnce() -> BTreeSet<String>,
     ) -> Self {
         let (variables, values) = (BTreeSet::new(), BTreeSet::new());
         let mut found = SecretCollector { sources, late, variables, values };
@@ -69,9 +69,10 @@ impl KnownSecrets {
         leaves.for_each(|leaf| found.text(leaf.name(), leaf.value.peek(), leaf.value.origin));
         let SecretCollector { variables, values, .. } = found;
         let lines = sources.secrets_of_lines().map(|value| &**value);
-        let values = values.iter().map(String::as_str).chain(lines);
+        let values: Vec<&str> = values.iter().map(String::as_str).chain(lines).map(str::trim).collect();
+        let ordinary = if values.is_empty() { BTreeSet::new() } else { ordinary() };
         let (unique, others): (Vec<&str>, Vec<&str>) =
-            values.map(str::trim).partition(|value| is_unique(value, ordinary));
+            values.into_iter().partition(|value| is_unique(value, &ordinary));
         let names = others.into_iter().filter(|value| is_no_word(value)).map(str::to_ascii_lowercase);
         let names = names.filter(|value| ordinary.contains(value)).collect();
         let patterns: BTreeSet<String> = unique.into_iter().flat_map(secret_encodings).collect();

@@ -249,14 +249,20 @@ pub(super) fn cycles(template: &Template, uses: &[ResourceUse<'_>]) -> Vec<Vec<L
     let condition = |id: &LogicalId| template.conditions.get_index_of(id);
     let mut edges: Vec<Vec<usize>> = vec![Vec::new(); ids.len()];
     let mut known = BTreeSet::new();
+    // What one resource refers to comes in a row.
+    let mut last: Option<(&LogicalId, Option<usize>)> = None;
     for (from, dependency) in uses {
+        let (_, own) = *match last {
+            Some((id, _)) if std::ptr::eq(id, *from) => last.get_or_insert((from, None)),
+            _ => last.insert((from, resource(from))),
+        };
         let ends = match dependency {
             ResourceDependency::Mapping(_) => None,
-            ResourceDependency::Condition(to) => match resource(from) {
+            ResourceDependency::Condition(to) => match own {
                 Some(_) => None,
                 None => condition(from).zip(condition(to)),
             },
-            other => resource(from).zip(resource(other.id())),
+            other => own.zip(resource(other.id())),
         };
         let Some((from, to)) = ends.filter(|ends| known.insert(*ends)) else { continue };
         edges.get_mut(from).into_iter().for_each(|targets| targets.push(to));

@@ -2,15 +2,19 @@
 //!
 //! In: the application. Out: the ports, for a target whose load balancer has no certificate.
 
+use std::collections::BTreeSet;
 use tranship_app::{
-    AppService, Application, ContainerPort, EndpointExposure, PublicExposure, PublicProtocol, ServiceEndpoint,
+    AppService, Application, ContainerPort, EndpointExposure, ManifestName, PublicExposure, PublicProtocol,
+    ServiceEndpoint,
 };
 use tranship_facts::TransportProtocol;
 use tranship_facts::quotas::load_balancing::HTTPS_PORT;
 
 /// The ports of public services that the world finds on the port of HTTPS.
 pub(crate) fn published_https(app: &Application) -> Vec<(&AppService, &ContainerPort)> {
-    let public = app.services.values().filter(|service| exposures(app, service).next().is_some());
+    let public = app.endpoints.iter().filter(|endpoint| exposure(endpoint).is_some());
+    let public: BTreeSet<&ManifestName> = public.map(|endpoint| &endpoint.service).collect();
+    let public = app.services.values().filter(|service| public.contains(&service.name));
     let ports = public.flat_map(|service| {
         let own = service.container.ports.iter().filter(|port| is_https(port));
         own.map(move |port| (service, port))
@@ -20,21 +24,14 @@ pub(crate) fn published_https(app: &Application) -> Vec<(&AppService, &Container
 
 /// Whether a service speaks TLS itself at a public port.
 pub(crate) fn ends_tls(app: &Application, service: &AppService) -> bool {
-    exposures(app, service).any(|public| public.protocol == PublicProtocol::Https)
+    let own = app.endpoints.iter().filter(|endpoint| endpoint.service == service.name);
+    own.filter_map(exposure).any(|public| public.protocol == PublicProtocol::Https)
 }
 
-/// How the endpoints of a service that load balancers for HTTP serve are public.
-fn exposures<'a>(app: &'a Application, service: &'a AppService) -> impl Iterator<Item = &'a PublicExposure> {
-    app.endpoints.iter().filter_map(|endpoint| of_service(endpoint, service))
-}
-
-fn of_service<'e>(endpoint: &'e ServiceEndpoint, service: &AppService) -> Option<&'e PublicExposure> {
+/// How an endpoint that load balancers for HTTP serve is public.
+fn exposure(endpoint: &ServiceEndpoint) -> Option<&PublicExposure> {
     match &endpoint.exposure {
-        EndpointExposure::Public(public)
-            if endpoint.service == service.name && !public.protocol.is_passed_on() =>
-        {
-            Some(public)
-        }
+        EndpointExposure::Public(public) if !public.protocol.is_passed_on() => Some(public),
         _ => None,
     }
 }

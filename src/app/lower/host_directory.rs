@@ -6,17 +6,17 @@
 use super::service_selection::ServiceSelection;
 use crate::document::{ComposeDocument, ComposeService};
 use crate::{AppService, ManagedDatabase, ManifestName};
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Names by network, and the networks and links of each service.
 #[derive(Debug, Default)]
 pub(super) struct HostDirectory {
     /// Every name that answers to some service.
-    known: BTreeSet<ManifestName>,
-    names: BTreeMap<ManifestName, BTreeMap<ManifestName, ManifestName>>,
-    networks: BTreeMap<ManifestName, BTreeSet<ManifestName>>,
-    links: BTreeMap<ManifestName, BTreeMap<ManifestName, ManifestName>>,
+    known: IndexSet<ManifestName>,
+    names: BTreeMap<ManifestName, IndexMap<ManifestName, ManifestName>>,
+    networks: IndexMap<ManifestName, BTreeSet<ManifestName>>,
+    links: IndexMap<ManifestName, BTreeMap<ManifestName, ManifestName>>,
     skipped: BTreeSet<ManifestName>,
     /// Services whose profiles are not active: names that answer under Compose only with their profile.
     inactive: BTreeSet<ManifestName>,

@@ -161,8 +161,8 @@ pub fn lower(
     let late = &settings.late_bound();
     let document = &ComposeDocument::read(manifest, sources, world, late);
     let leaves = &TreeLeaf::all(manifest);
-    let ordinary = secret_parts::ordinary_words(document, leaves, &manifest.name);
-    let secrets = KnownSecrets::of(leaves, sources, late, &ordinary);
+    let ordinary = || secret_parts::ordinary_words(document, leaves, &manifest.name);
+    let secrets = KnownSecrets::of(leaves, sources, late, ordinary);
     let (late_used, late_refused) = (IndexMap::new(), settings.late_refused.clone());
     let mut cx = LoweringContext {
         manifest,

@@ -21,7 +21,7 @@ pub use self::separate::{
 use crate::graph;
 use crate::{DeletionPolicy, LogicalId, PropertyMap, Resource, ResourceDependency, Template, TemplateValue};
 use indexmap::IndexMap;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// The type of a nested stack.
 pub const NESTED_STACK: &str = "AWS::CloudFormation::Stack";
@@ -33,7 +33,7 @@ pub const NESTED_FOLDER: &str = "stacks";
 const IN_THE_ROOT: &[&str] = &["AWS::SecretsManager::Secret", NESTED_STACK];
 
 /// The nested stack of each resource that is not in the root.
-pub type StackMembership = BTreeMap<LogicalId, LogicalId>;
+pub type StackMembership = IndexMap<LogicalId, LogicalId>;
 
 /// A root stack and its nested stacks.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -73,7 +73,7 @@ pub fn divide(template: &Template, membership: StackMembership) -> DividedTempla
             return divided;
         }
         back.iter().for_each(|id| {
-            membership.remove(id);
+            membership.swap_remove(id);
         });
     }
 }

@@ -1,6 +1,6 @@
 //! ECS services: a task kept running, deployed with a circuit breaker that rolls back.
 
-use super::super::plan::{AwsvpcNetwork, ConnectEntry, EcsPlan, EcsServicePlan, TaskPlan, TaskRun, names};
+use super::super::plan::{AwsvpcNetwork, ConnectEntry, EcsPlan, EcsServicePlan, TaskRun, names};
 use super::{TracedResource, cluster, cluster_id};
 use tranship_cloudformation::{
     LogicalId, PropertyMap, PseudoParameter, Resource, ResourceRole, Template, TemplateValue, list, props,
@@ -49,7 +49,7 @@ fn resource(plan: &EcsPlan, service: &EcsServicePlan) -> Resource {
         // ECS leaves a list as it is that an update does not name, so an empty list is written, too.
         .with("LoadBalancers", balancers.collect::<TemplateValue>())
         .with("ServiceRegistries", registries.collect::<TemplateValue>())
-        .with("ServiceConnectConfiguration", connect(plan, service))
+        .with("ServiceConnectConfiguration", connect(service))
         .with_some("ForceNewDeployment", new_deployment(service, plan.stack.exec.is_some()))
         // Written out where it is off, too: a service keeps what an update leaves out.
         .with("EnableExecuteCommand", plan.stack.exec.is_some())
@@ -59,24 +59,21 @@ fn resource(plan: &EcsPlan, service: &EcsServicePlan) -> Resource {
 }
 
 /// `ServiceConnectConfiguration`. Amazon ECS keeps what is left out, so a service without it says so.
-fn connect(plan: &EcsPlan, service: &EcsServicePlan) -> PropertyMap {
+fn connect(service: &EcsServicePlan) -> PropertyMap {
     let Some(connect) = &service.connect else { return props! { "Enabled" => false } };
-    let log_group = plan.tasks.iter().find(|task| task.name == service.name).map(TaskPlan::log_group);
-    let log = log_group.map(|group| {
-        props! {
-            "LogDriver" => "awslogs",
-            "Options" => props! {
-                "awslogs-group" => group.reference(),
-                "awslogs-region" => PseudoParameter::Region,
-                "awslogs-stream-prefix" => PROXY_LOG_PREFIX,
-            },
-        }
-    });
+    let log = props! {
+        "LogDriver" => "awslogs",
+        "Options" => props! {
+            "awslogs-group" => LogicalId::of(&service.name, ResourceRole::LogGroup).reference(),
+            "awslogs-region" => PseudoParameter::Region,
+            "awslogs-stream-prefix" => PROXY_LOG_PREFIX,
+        },
+    };
     PropertyMap::new()
         .with("Enabled", true)
         .with("Namespace", LogicalId::only(ResourceRole::Namespace).arn())
         .with_list("Services", connect.entries.iter().map(connect_entry))
-        .with_some("LogConfiguration", log)
+        .with("LogConfiguration", log)
 }
 
 /// One port. No connection of Docker Compose ends because it is idle or takes long, so none does here.

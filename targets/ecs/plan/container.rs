@@ -115,7 +115,7 @@ fn ports(
     mode: NetworkMode,
     container: &mut EcsContainer,
 ) {
-    let own = planner.app.endpoints.iter().filter(|endpoint| endpoint.service == service.name);
+    let own = planner.endpoints.of(&service.name).iter();
     let public = own.filter(|endpoint| matches!(endpoint.exposure, EndpointExposure::Public(_)));
     let public: Vec<PortSpec> =
         public.map(|endpoint| PortSpec { number: endpoint.port, protocol: endpoint.protocol }).collect();

@@ -10,6 +10,7 @@ mod compute_policy;
 mod container;
 mod definition_size;
 mod discovery;
+mod endpoint_index;
 mod exec;
 mod file_places;
 mod file_reports;
@@ -67,6 +68,7 @@ pub use nested_stacks::stack_of as nested_stack;
 use super::emit;
 use crate::Compilation;
 use crate::managed_database::plan_database;
+use endpoint_index::EndpointIndex;
 use file_systems::DEFAULT_MOUNT_TARGETS;
 use nested_stacks::NestedStacks;
 use patched::{OwnStack, PatchedStack};
@@ -118,8 +120,9 @@ fn ignore_others(planner: &mut EcsPlanner<'_, '_>) {
 /// Decides everything for one application on one kind of compute, and asks every rule. Nothing where one is broken.
 pub fn plan(app: &Application, compute: &dyn ComputePolicy, cx: &mut Compilation<'_>) -> Option<LegalStack> {
     let before = cx.diagnostics.error_count();
-    let (waits, connect) = connections(app, compute, cx);
-    let planner = &mut EcsPlanner { app, compute, layout: &app.tasks, connect: &connect, cx };
+    let endpoints = &EndpointIndex::new(app);
+    let (waits, connect) = connections((app, endpoints), compute, cx);
+    let planner = &mut EcsPlanner { app, endpoints, compute, layout: &app.tasks, connect: &connect, cx };
     let (mut plan, candidates, images) = decide(planner, waits);
     let whole = planner.cx.diagnostics.error_count() == before;
     let stacks = NestedStacks::plan(planner);
@@ -196,12 +199,12 @@ fn written(plan: &EcsPlan, candidates: Vec<ParameterPlan>) -> OwnStack {
 
 /// The order in which services are created, and who finds whom by Service Connect: what all else is rendered with.
 fn connections(
-    app: &Application,
+    (app, endpoints): (&Application, &EndpointIndex<'_>),
     compute: &dyn ComputePolicy,
     cx: &mut Compilation<'_>,
 ) -> (TaskWaits, ConnectPlan) {
     let unconnected = ConnectPlan::default();
-    let planner = &mut EcsPlanner { app, compute, layout: &app.tasks, connect: &unconnected, cx };
+    let planner = &mut EcsPlanner { app, endpoints, compute, layout: &app.tasks, connect: &unconnected, cx };
     let mut waits = TaskWaits::plan(planner);
     let connect = service_connect::plan(planner, &mut waits);
     (waits, connect)
@@ -260,7 +263,8 @@ fn decide(
         waits,
     };
     let runs = TaskRuns { network: &network, capacity: &capacity };
-    let context = ServiceContext { namespace: namespace.as_ref(), prerequisites: &prerequisites };
+    let found = namespace.iter().flat_map(|it| &it.services).map(|it| &*it.service).collect();
+    let context = ServiceContext { found, prerequisites: &prerequisites };
     let services = all_services(planner, &context, &runs, &tasks, targets);
     services::report_writers(planner, &tasks, &services);
     let jobs: Vec<JobPlan> = tasks

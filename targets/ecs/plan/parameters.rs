@@ -2,7 +2,7 @@
 
 use super::ParameterPlan;
 use super::planner::EcsPlanner;
-use std::collections::BTreeSet;
+use indexmap::IndexSet;
 use tranship_cloudformation::{LogicalId, Template, TemplateParameter};
 
 /// Parameters of late-bound variables, whether or not something refers to them.
@@ -31,8 +31,8 @@ pub(super) fn used(candidates: Vec<ParameterPlan>, template: &Template) -> Vec<P
     let resources = template.resources.values().flat_map(|resource| resource.dependencies());
     let outputs = template.outputs.values().flat_map(|output| output.value.dependencies());
     let conditions = template.conditions.values().flat_map(|condition| condition.dependencies());
-    let known: BTreeSet<LogicalId> = candidates.iter().map(|parameter| parameter.id.clone()).collect();
+    let known: IndexSet<LogicalId> = candidates.iter().map(|parameter| parameter.id.clone()).collect();
     let names = resources.chain(outputs).chain(conditions).filter_map(|it| known.get(it.id()).cloned());
-    let names: BTreeSet<LogicalId> = names.collect();
+    let names: IndexSet<LogicalId> = names.collect();
     candidates.into_iter().filter(|parameter| names.contains(&parameter.id)).collect()
 }

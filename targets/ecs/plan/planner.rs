@@ -1,5 +1,6 @@
 //! What every decision works with: the application, the policy, the ledger, and ways to report.
 
+use super::endpoint_index::EndpointIndex;
 use super::service_connect::ConnectPlan;
 use super::{compute_policy::ComputePolicy, text::EcsTextRenderer};
 use crate::Compilation;
@@ -12,6 +13,8 @@ use tranship_frontend::diagnostic::{Diagnostic, DiagnosticRule};
 pub(super) struct EcsPlanner<'a, 'c> {
     /// The application.
     pub(super) app: &'a Application,
+    /// Its endpoints by their services.
+    pub(super) endpoints: &'a EndpointIndex<'a>,
     /// The target's policy.
     pub(super) compute: &'a dyn ComputePolicy,
     /// Who shares a task with whom.

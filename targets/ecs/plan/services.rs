@@ -5,9 +5,10 @@ use super::planner::EcsPlanner;
 use super::scheduling;
 use super::start_order::StartPrerequisites;
 use super::{
-    ConnectConfiguration, EcsServicePlan, NamespacePlan, NetworkMode, ReplacementPercent, ScalingPlan,
-    TargetGroupPlan, TaskPlan, TaskRun, VolumeStorage,
+    ConnectConfiguration, EcsServicePlan, NetworkMode, ReplacementPercent, ScalingPlan, TargetGroupPlan,
+    TaskPlan, TaskRun, VolumeStorage,
 };
+use indexmap::IndexSet;
 use std::collections::BTreeMap;
 use tranship_app::{AppService, At, ScalingTargets, ServiceRole};
 use tranship_cloudformation::{LogicalId, ResourceRole};
@@ -21,8 +22,8 @@ const DEFAULT_CPU_TARGET: u32 = 60;
 
 /// What a service is decided from besides the manifest.
 pub(super) struct ServiceContext<'a> {
-    /// Names that services are found under.
-    pub(super) namespace: Option<&'a NamespacePlan>,
+    /// The services that are found by name in the private namespace.
+    pub(super) found: IndexSet<&'a str>,
     /// What must exist before.
     pub(super) prerequisites: &'a StartPrerequisites<'a>,
 }
@@ -49,7 +50,7 @@ pub(super) fn plan(
         entries: connect.offered_by(&task.name).to_vec(),
         found: connect.found_by(&task.name).cloned().unwrap_or_default(),
     });
-    let found = context.namespace.is_some_and(|namespace| namespace.has(&task.name));
+    let found = context.found.contains(&*task.name);
     Some(EcsServicePlan {
         name: task.name.clone(),
         from: task.from.clone(),

@@ -8,6 +8,7 @@ use super::planner::EcsPlanner;
 use super::security_groups::AwaitedRules;
 use super::{FileSystemPlan, LoadBalancerPlan, NetworkPlan, TargetGroupPlan, TaskPlan, VolumeStorage};
 use crate::ecs::rules;
+use indexmap::{IndexMap, IndexSet};
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_app::{
     AppService, Application, BehaviourEffect, DependencyCondition, JobTime, ManifestName, ServiceDependency,
@@ -95,7 +96,7 @@ fn once(ids: Vec<LogicalId>) -> Vec<LogicalId> {
 
 /// Which task waits for which others; never in a circle.
 #[derive(Debug, Default)]
-pub(super) struct TaskWaits(BTreeMap<ManifestName, Vec<ManifestName>>);
+pub(super) struct TaskWaits(IndexMap<ManifestName, Vec<ManifestName>>);
 
 impl TaskWaits {
     /// Decides who waits for whom, and claims every condition.
@@ -123,7 +124,7 @@ impl TaskWaits {
     /// Takes the waits in their order, without those that close a circle.
     fn of_pairs(wanted: Vec<(ManifestName, ManifestName)>) -> TaskWaits {
         let circling = circling(&wanted);
-        let (mut waits, mut seen) = (TaskWaits::default(), BTreeSet::new());
+        let (mut waits, mut seen) = (TaskWaits::default(), IndexSet::new());
         for (from, to) in wanted {
             if from == to || !seen.insert((from.clone(), to.clone())) {
                 continue;
@@ -218,8 +219,8 @@ fn dependency_waits(
 
 /// Those that could wait in a circle: what is left when all who wait for nobody are let go, again and again.
 fn circling(wanted: &[(ManifestName, ManifestName)]) -> BTreeSet<ManifestName> {
-    let mut open: BTreeMap<&ManifestName, usize> = BTreeMap::new();
-    let mut behind: BTreeMap<&ManifestName, Vec<&ManifestName>> = BTreeMap::new();
+    let mut open: IndexMap<&ManifestName, usize> = IndexMap::new();
+    let mut behind: IndexMap<&ManifestName, Vec<&ManifestName>> = IndexMap::new();
     for (from, to) in wanted {
         *open.entry(from).or_default() += 1;
         open.entry(to).or_default();
@@ -228,7 +229,7 @@ fn circling(wanted: &[(ManifestName, ManifestName)]) -> BTreeSet<ManifestName> {
     let mut free: Vec<&ManifestName> =
         open.iter().filter(|(_, count)| **count == 0).map(|(name, _)| *name).collect();
     while let Some(name) = free.pop() {
-        open.remove(name);
+        open.swap_remove(name);
         for waiting in behind.get(name).into_iter().flatten() {
             if let Some(count) = open.get_mut(waiting) {
                 *count -= 1;

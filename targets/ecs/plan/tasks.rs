@@ -137,8 +137,7 @@ fn reach(planner: &EcsPlanner<'_, '_>, name: &str, services: &[&AppService]) -> 
 
 /// Whether a load balancer asks a service on another port than the one that it serves, or by another protocol.
 fn is_asked_elsewhere(planner: &EcsPlanner<'_, '_>, service: &AppService) -> bool {
-    let own = planner.app.endpoints.iter().filter(|endpoint| endpoint.service == service.name);
-    own.into_iter().any(|endpoint| match &endpoint.exposure {
+    planner.endpoints.of(&service.name).iter().any(|endpoint| match &endpoint.exposure {
         EndpointExposure::Public(public) => {
             let other = public.health.port.as_ref().is_some_and(|port| port.get() != endpoint.port);
             other || public.protocol == PublicProtocol::Udp

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// When a stack is deployed: after the foundation, in this order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StackStage {
     /// What services share, such as security groups that name each other.
     Shared,
@@ -40,7 +40,7 @@ impl StackStage {
 }
 
 /// A stack, by its stage and the id that it is called by.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StackPlace {
     /// When it is deployed.
     pub stage: StackStage,
@@ -49,7 +49,7 @@ pub struct StackPlace {
 }
 
 /// The places of resources and outputs; what has none is in the foundation or goes with what it refers to.
-pub type StackPlaces = BTreeMap<LogicalId, StackPlace>;
+pub type StackPlaces = IndexMap<LogicalId, StackPlace>;
 
 /// What a parameter of a stack is given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,7 +122,7 @@ pub fn separate(template: &mut Template, mut places: StackPlaces) -> (SeparatedT
     let resources: Vec<(LogicalId, Resource)> =
         template.resources.iter_mut().map(|(id, it)| (id.clone(), it.take_content())).collect();
     let template = &*template;
-    let mut parts: BTreeMap<Option<&StackPlace>, Template> = BTreeMap::new();
+    let mut parts: IndexMap<Option<&StackPlace>, Template> = IndexMap::new();
     let mut foundation = Template::new(template.description.clone());
     foundation.metadata = template.metadata.clone();
     parts.insert(None, foundation);
@@ -132,7 +132,8 @@ pub fn separate(template: &mut Template, mut places: StackPlaces) -> (SeparatedT
     for (id, output) in &template.outputs {
         part_of(&mut parts, template, places.get(id)).add_output(id, output.clone());
     }
-    let mut borders: BTreeMap<Option<&StackPlace>, SeparateBorder<'_>> = BTreeMap::new();
+    parts.sort_unstable_keys();
+    let mut borders: IndexMap<Option<&StackPlace>, SeparateBorder<'_>> = IndexMap::with_capacity(parts.len());
     for (place, part) in &mut parts {
         let mut border = SeparateBorder::new(template, &places, *place);
         border.close(part);
@@ -152,7 +153,9 @@ pub fn separate(template: &mut Template, mut places: StackPlaces) -> (SeparatedT
     let mut separated = SeparatedTemplate::default();
     separated.stacks.reserve_exact(order.len());
     for place in order {
-        let Some((part, border)) = parts.remove(&place).zip(borders.get(&place)) else { continue };
+        let Some((part, border)) = parts.get_mut(&place).map(std::mem::take).zip(borders.get(&place)) else {
+            continue;
+        };
         match place {
             None => separated.foundation = part,
             Some(place) => {
@@ -167,7 +170,7 @@ pub fn separate(template: &mut Template, mut places: StackPlaces) -> (SeparatedT
 }
 
 fn part_of<'p, 'm>(
-    parts: &'m mut BTreeMap<Option<&'p StackPlace>, Template>,
+    parts: &'m mut IndexMap<Option<&'p StackPlace>, Template>,
     whole: &Template,
     place: Option<&'p StackPlace>,
 ) -> &'m mut Template {
@@ -196,7 +199,7 @@ fn settle(template: &Template, places: &mut StackPlaces) {
 
 /// The places in the order of their deployment: stage by stage, and within one after what they wait for.
 fn ordered<'p>(
-    borders: &BTreeMap<Option<&'p StackPlace>, SeparateBorder<'_>>,
+    borders: &IndexMap<Option<&'p StackPlace>, SeparateBorder<'_>>,
 ) -> (Vec<Option<&'p StackPlace>>, Vec<StackConflict>) {
     let mut conflicts = Vec::new();
     let mut depth: BTreeMap<&StackPlace, usize> = BTreeMap::new();

@@ -13,13 +13,6 @@ pub struct NamespacePlan {
     pub services: Vec<DiscoveredService>,
 }
 
-impl NamespacePlan {
-    /// Whether a service is found by name.
-    pub fn has(&self, service: &str) -> bool {
-        self.services.iter().any(|found| &*found.service == service)
-    }
-}
-
 /// A discovery service.
 #[derive(Debug, Clone)]
 pub struct DiscoveredService {
