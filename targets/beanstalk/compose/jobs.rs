@@ -44,7 +44,9 @@ pub(super) fn is_by_hand(bundle: &ComposeBundle, service: &AppService) -> bool {
 
 /// Whether a job before the deployment needs no other container and no volume of the instance.
 fn stands_alone(application: &Application, service: &AppService, leaders: &BTreeSet<&ManifestName>) -> bool {
-    let before = matches!(&service.role, ServiceRole::Job(job) if job.when == JobTime::BeforeDeploy);
+    if !matches!(&service.role, ServiceRole::Job(job) if job.when == JobTime::BeforeDeploy) {
+        return false;
+    }
     let outside = |name: &ManifestName| !application.services.contains_key(name) || leaders.contains(name);
     let waits = service.dependencies.iter().all(|one| outside(&one.on));
     let talks =
@@ -55,5 +57,5 @@ fn stands_alone(application: &Application, service: &AppService, leaders: &BTree
         }
         _ => false,
     });
-    before && waits && talks && !shared
+    waits && talks && !shared
 }

@@ -8,12 +8,12 @@ use super::{BeanstalkPlan, container_name};
 use crate::Compilation;
 use crate::beanstalk::rules;
 use std::collections::BTreeSet;
-use tranship_app::{AppService, Application, EndpointExposure, ServiceRole};
+use tranship_app::{AppService, Application, EndpointExposure, ManifestName, ServiceEndpoint, ServiceRole};
 use tranship_frontend::diagnostic::{Diagnostic, listed};
 
 /// Whether the others do not work without it, or it is to start again.
 pub(super) fn is_usually(application: &Application, service: &AppService) -> bool {
-    keeps_running(service) && (restarts(service) || is_needed(application, service))
+    keeps_running(service) && (restarts(service) || needed(application).any(|name| *name == service.name))
 }
 
 /// Makes the containers of services essential where none is: Amazon ECS wants one. Else says whose end stops the others.
@@ -31,14 +31,15 @@ pub(super) fn settle(application: &Application, plan: &mut BeanstalkPlan, cx: &m
 
 fn report(application: &Application, cx: &mut Compilation<'_>) {
     let services = || application.services.values();
-    if !services().any(|service| is_needed(application, service)) {
+    let needed: BTreeSet<&ManifestName> = needed(application).collect();
+    if !services().any(|service| needed.contains(&service.name)) {
         return;
     }
     let stops = |service: &&AppService| {
         service.essential.is_none()
             && keeps_running(service)
             && restarts(service)
-            && !is_needed(application, service)
+            && !needed.contains(&service.name)
     };
     let told: Vec<&AppService> = services().filter(stops).collect();
     if told.is_empty() {
@@ -71,10 +72,10 @@ fn restarts(service: &AppService) -> bool {
     service.container.restart.as_ref().is_some_and(|policy| !matches!(policy.peek().as_str(), "no" | "none"))
 }
 
-/// Whether it serves the public or another service.
-fn is_needed(application: &Application, service: &AppService) -> bool {
-    let is_public = application.endpoints.iter().any(|endpoint| {
-        endpoint.service == service.name && matches!(endpoint.exposure, EndpointExposure::Public(_))
-    });
-    is_public || application.edges.iter().any(|edge| edge.to == service.name && edge.from != service.name)
+/// Those that serve the public or another service, each for every such port and caller.
+fn needed(application: &Application) -> impl Iterator<Item = &ManifestName> {
+    let public = |endpoint: &&ServiceEndpoint| matches!(endpoint.exposure, EndpointExposure::Public(_));
+    let public = application.endpoints.iter().filter(public).map(|endpoint| &endpoint.service);
+    let called = application.edges.iter().filter(|edge| edge.to != edge.from).map(|edge| &edge.to);
+    public.chain(called)
 }

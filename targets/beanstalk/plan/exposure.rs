@@ -10,10 +10,9 @@ use crate::beanstalk::rules;
 use crate::container::PortMapping;
 use std::collections::BTreeMap;
 use tranship_app::{
-    AppService, Application, At, BehaviourEffect, EndpointExposure, PlatformKind, PublicExposure,
-    PublicProtocol, ServiceEndpoint,
+    Application, At, BehaviourEffect, EndpointExposure, PlatformKind, PublicExposure, PublicProtocol,
+    ServiceEndpoint,
 };
-use tranship_facts::TransportProtocol;
 use tranship_facts::quotas::ecs::RESERVED_HOST_PORTS;
 use tranship_facts::quotas::load_balancing::{DEREGISTRATION_DELAY, HTTP_PORT, HTTPS_PORT, SSL_POLICY};
 use tranship_frontend::diagnostic::Diagnostic;
@@ -208,9 +207,14 @@ fn is_catch_all(public: &PublicExposure) -> bool {
 /// Claims the ports of all containers: what is not public is reached by name alone.
 pub(super) fn claim_ports(application: &Application, plan: &BeanstalkPlan, cx: &mut Compilation<'_>) {
     let listens = listens(plan);
+    let public = application.endpoints.iter().filter_map(public).rev();
+    // Of two for one port the first counts.
+    let public: BTreeMap<_, &PublicExposure> = public
+        .map(|(endpoint, public)| ((&endpoint.service, endpoint.port, endpoint.protocol), public))
+        .collect();
     for service in application.services.values() {
         for port in &service.container.ports {
-            let public = public_of(application, service, port.container.get(), port.protocol);
+            let public = public.get(&(&service.name, port.container.get(), port.protocol)).copied();
             if public.is_none() && port.published.is_none() {
                 cx.ledger.ignored(
                     &port.node,
@@ -248,18 +252,6 @@ pub(super) fn claim_ports(application: &Application, plan: &BeanstalkPlan, cx: &
             }
         }
     }
-}
-
-fn public_of<'a>(
-    application: &'a Application,
-    service: &AppService,
-    port: u16,
-    protocol: TransportProtocol,
-) -> Option<&'a PublicExposure> {
-    let of_port = |endpoint: &&ServiceEndpoint| {
-        endpoint.service == service.name && endpoint.port == port && endpoint.protocol == protocol
-    };
-    application.endpoints.iter().filter(of_port).find_map(public).map(|(_, public)| public)
 }
 
 fn listener_port(application: &Application, public: &PublicExposure) -> u16 {

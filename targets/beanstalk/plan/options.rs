@@ -5,11 +5,12 @@
 use super::{BeanstalkPlan, OptionSetting, environment_roles, limits, path, single_instance, stateful};
 use crate::Compilation;
 use crate::beanstalk::rules;
+use std::collections::BTreeSet;
 use tranship_app::rules::target;
 use tranship_app::{
     Application, At, BehaviourEffect, DeploymentPosture, EndpointExposure, EnvironmentTier, ExistingNetwork,
-    InstanceRange, LogRetention, NetworkSetting, PlatformKind, RolloutKind, ScalingTargets, ServiceEndpoint,
-    SubnetId, WholeNumber,
+    InstanceRange, LogRetention, ManifestName, NetworkSetting, PlatformKind, RolloutKind, ScalingTargets,
+    ServiceEndpoint, SubnetId, WholeNumber,
 };
 use tranship_facts::quotas::beanstalk::ROOT_VOLUME_GIB;
 use tranship_facts::{GIB, ProcessorArchitecture};
@@ -236,9 +237,10 @@ fn instances(application: &Application, posture: DeploymentPosture, to: &mut Opt
 /// The most copies that a service asks for: each is on an instance of its own.
 fn copies(application: &Application, to: &mut OptionWriter<'_, '_>) -> u32 {
     let mut most = 1;
+    let public: BTreeSet<&ManifestName> = public_services(application).collect();
     for service in application.services.values() {
         let Some(replicas) = &service.replicas else { continue };
-        if to.plan.platform == PlatformKind::Docker && !is_public(application, &service.name) {
+        if to.plan.platform == PlatformKind::Docker && !public.contains(&service.name) {
             // Docker Compose runs the copies of what takes no port of the instance.
             continue;
         }
@@ -266,8 +268,12 @@ fn copies(application: &Application, to: &mut OptionWriter<'_, '_>) -> u32 {
 
 /// Whether the load balancer leads to a service.
 pub(in crate::beanstalk) fn is_public(application: &Application, service: &str) -> bool {
-    let public = |one: &&ServiceEndpoint| matches!(one.exposure, EndpointExposure::Public(_));
-    application.endpoints.iter().filter(public).any(|one| *one.service == *service)
+    public_services(application).any(|name| **name == *service)
+}
+
+/// The services that the load balancer leads to, each for every such port.
+fn public_services(application: &Application) -> impl Iterator<Item = &ManifestName> {
+    application.endpoints.iter().filter(|one| is_public_endpoint(one)).map(|one| &one.service)
 }
 
 /// An instance runs every container: none of a service is what `skip` says.
