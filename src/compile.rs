@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tranship_app::rules;
 use tranship_app::{
     Application, ComposeTree, ContainerImage, DeploymentPosture, DispositionReport, EnvironmentChoice,
-    KeyPaths, Ledger, LoweringInput, LoweringPurpose,
+    KeyPaths, KnownSecrets, Ledger, LoweringInput, LoweringPurpose, Settings,
 };
 use tranship_facts::ImageReference;
 use tranship_frontend::compose::{self, LoadOptions, Manifest, SourcedValue};
@@ -273,6 +273,7 @@ impl CompileOutcome {
         let mut cx =
             Compilation { keys, compose, sources, diagnostics: &mut found, ledger: &mut ledger, files };
         let mut compiled = target.compile(&application, &mut cx);
+        let (settings, known_secrets) = judging(application);
         let mut report = ledger.close(&manifest, sources, target.support(), diagnostics, &mut found);
         // What an error stopped settled nothing below it, and no artifact is made that could lack it.
         if found.iter().any(|one| one.severity == Severity::Error) {
@@ -284,7 +285,6 @@ impl CompileOutcome {
         });
         shadow.thin(&mut found, sources);
         diagnostics.append(found);
-        let settings = &application.settings;
         diagnostics.retain(|one| one.severity == Severity::Error || !settings.accepts(one.rule.name));
         if let Some(compiled) = &mut compiled
             && shadow.is_empty()
@@ -292,14 +292,14 @@ impl CompileOutcome {
             report.outbound = std::mem::take(&mut compiled.outbound);
             report.patches = std::mem::take(&mut compiled.patches);
             // It is as long as a template. Who does not write it only asks whether it would hold a secret.
-            if compiled_for == CompilePurpose::Write || !application.known_secrets.is_empty() {
+            if compiled_for == CompilePurpose::Write || !known_secrets.is_empty() {
                 add_report(compiled, &report, diagnostics);
             }
             if let Some(file) = self.lock_file {
-                refuse_lock_secret(file, &application, sources, diagnostics);
+                refuse_lock_secret(file, &known_secrets, sources, diagnostics);
             }
             if !diagnostics.has_errors() {
-                refuse_secrets(compiled, &application, diagnostics);
+                refuse_secrets(compiled, &known_secrets, diagnostics);
             }
         }
         self.report = Some(report).filter(|_| shadow.is_empty());
@@ -481,12 +481,12 @@ fn unknown_environment(name: &str, known: &[tranship_app::EnvironmentSummary]) -
 /// The lock file says what an image starts, which artifacts repeat. Its lines are named and not shown.
 fn refuse_lock_secret(
     file: FileId,
-    application: &Application,
+    known_secrets: &KnownSecrets,
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) {
     let text = sources.file(file).map_or("", |file| file.text()).to_owned();
-    let Some(line) = text.lines().position(|line| application.known_secrets.is_in(line.as_bytes())) else {
+    let Some(line) = text.lines().position(|line| known_secrets.is_in(line.as_bytes())) else {
         return;
     };
     let range = line_range(&text, line + 1);
@@ -498,9 +498,15 @@ fn refuse_lock_secret(
     diagnostics.push(found);
 }
 
+/// What judges the outcome of a compile. The rest of the application is gone once the target has it: the report takes its place in
+/// memory.
+fn judging(application: Application) -> (Settings, KnownSecrets) {
+    (application.settings, application.known_secrets)
+}
+
 /// Whatever was overlooked before: an artifact that holds a known secret is never written.
-fn refuse_secrets(compiled: &CompiledTarget, application: &Application, diagnostics: &mut Diagnostics) {
-    let leaking = |bytes: &[u8]| application.known_secrets.is_in(bytes);
+fn refuse_secrets(compiled: &CompiledTarget, known_secrets: &KnownSecrets, diagnostics: &mut Diagnostics) {
+    let leaking = |bytes: &[u8]| known_secrets.is_in(bytes);
     for (path, _) in compiled.artifacts.iter().filter(|(_, artifact)| leaking(&artifact.bytes)) {
         let message = format!("`{path}` would contain the value of a secret, so nothing is written");
         let help = "pass the value through `environment` or `secrets` wherever it is used";

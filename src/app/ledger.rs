@@ -179,6 +179,7 @@ impl Ledger {
         let base = first.and_then(|file| file.path().parent()).unwrap_or(Utf8Path::new(""));
         let mut places = ReportPlaces::new(sources, base);
         let mut report = DispositionReport::default();
+        report.rows.reserve_exact(manifest.nodes.leaves().count());
         let mut unclaimed = UnclaimedSettings::default();
         let mut untold = UntoldLeaves::default();
         let mut explained: BTreeMap<&'static str, Vec<NodeId>> = BTreeMap::new();
