@@ -96,6 +96,9 @@ struct PathStep(u32);
 
 const IS_INDEX: u32 = 1 << 31;
 
+/// Keys and indexes that few paths have more of: `services.web.deploy.resources.limits.memory`.
+const USUAL_DEPTH: usize = 6;
+
 /// All nodes of a sealed tree by id. Ids are in preorder, so a subtree is a range.
 #[derive(Debug, Default)]
 pub struct NodeTable {
@@ -178,7 +181,7 @@ impl NodeTable {
 
     /// The node's key path.
     pub fn path(&self, id: NodeId) -> KeyPath {
-        let mut segments = Vec::new();
+        let mut segments = Vec::with_capacity(USUAL_DEPTH);
         let mut next = id;
         while let Some(info) = self.info(next) {
             if info.parent == NodeId::UNNUMBERED {
