@@ -314,6 +314,12 @@ mod tests {
     }
 
     #[test]
+    fn without_a_value_no_file_is_looked_through() {
+        assert!(KnownSecrets::default().is_empty());
+        assert!(!known(&["hunter2hunter2"]).is_empty());
+    }
+
+    #[test]
     fn ordinary_words_and_short_values_say_nothing() {
         let ordinary = BTreeSet::from(["storefront".to_owned()]);
         for (value, unique) in

@@ -571,6 +571,21 @@ mod tests {
     }
 
     #[test]
+    fn an_outline_says_which_resources_there_are() {
+        let held = |id: &str| {
+            Resource::new("AWS::X::Y", props! { "P" => id }).condition(&self::id("C")).comment("k")
+        };
+        let mut template = Template::new("d");
+        for name in ["A", "B"] {
+            template.add(&id(name), held(name).retain());
+        }
+        template.drop_content();
+        let outline = Resource::new("AWS::X::Y", props! {}).condition(&id("C")).comment("k");
+        assert!(template.resources.values().all(|left| *left == outline), "{template:?}");
+        assert_eq!(template.resources.keys().map(LogicalId::as_str).collect::<Vec<_>>(), ["A", "B"]);
+    }
+
+    #[test]
     fn a_comment_stands_once() {
         let resource = Resource::new("AWS::X::Y", props! {}).comments(["a", "b", "a"]);
         assert_eq!(resource.comments, ["a", "b"]);

@@ -92,3 +92,59 @@ fn by_name<S: Serializer>(given: &[(String, GivenParameter)], serializer: S) -> 
         (name, value)
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_has_each_stack_with_what_it_takes() {
+        let value = GivenParameter::Value("shop".into());
+        let output = GivenParameter::Output { stack: "shop-A".into(), output: "IdRef".into() };
+        let separate = SeparateDeployment {
+            stack: "shop-WebStack".into(),
+            template: "stacks/WebStack.yaml".into(),
+            stage: "service",
+            service: Some("web".into()),
+            after: vec!["shop-A".into()],
+            given: vec![("RootStackName".into(), value), ("Id".into(), output)],
+        };
+        let alone = SeparateDeployment { after: Vec::new(), given: Vec::new(), ..separate.clone() };
+        let separate = vec![separate, alone];
+        let deployment = StackDeployment { stack: "shop".into(), separate, ..StackDeployment::default() };
+        let expected = r#"{
+  "stacks": [
+    {
+      "stack": "shop",
+      "template": "template.yaml"
+    },
+    {
+      "stack": "shop-WebStack",
+      "template": "stacks/WebStack.yaml",
+      "stage": "service",
+      "after": [
+        "shop-A"
+      ],
+      "parameters": {
+        "RootStackName": {
+          "value": "shop"
+        },
+        "Id": {
+          "stack": "shop-A",
+          "output": "IdRef"
+        }
+      }
+    },
+    {
+      "stack": "shop-WebStack",
+      "template": "stacks/WebStack.yaml",
+      "stage": "service",
+      "after": [],
+      "parameters": {}
+    }
+  ]
+}
+"#;
+        assert_eq!(file(&deployment).unwrap(), expected);
+    }
+}

@@ -246,6 +246,23 @@ mod tests {
     use super::*;
     use crate::yaml::{Mapping, MappingKey};
 
+    #[test]
+    fn a_path_is_written_with_dots_and_brackets() {
+        let key = |text: &str| PathSegment::Key(text.into());
+        for (segments, text) in [
+            (vec![], ""),
+            (vec![key("services")], "services"),
+            (
+                vec![key("services"), key("my.app"), key("ports"), PathSegment::Index(12), key("target")],
+                "services.my.app.ports[12].target",
+            ),
+            (vec![PathSegment::Index(0), key("a")], "[0].a"),
+        ] {
+            let path = KeyPath(segments);
+            assert_eq!((path.text().as_str(), path.to_string().as_str()), (text, text));
+        }
+    }
+
     /// Keys may hold dots and brackets: a path is walked key by key.
     #[test]
     fn a_key_path_leads_to_its_node() {
