@@ -231,11 +231,16 @@ fn node_below<'n>(node: &'n Node, path: &str) -> Option<&'n Node> {
         }
         NodeValue::Mapping(mapping) => {
             let path = path.strip_prefix('.').unwrap_or(path);
-            mapping.iter().find_map(|entry| {
-                let rest = path.strip_prefix(&*entry.key.text)?;
-                let ends = rest.is_empty() || rest.starts_with(['.', '[']);
-                ends.then(|| node_below(&entry.value, rest)).flatten()
-            })
+            // A key may hold dots and brackets, so that it may end at any of them: the first key that leads somewhere counts.
+            let ends = path.match_indices(['.', '[']).map(|(at, _)| at).chain([path.len()]);
+            let key = |end: usize| {
+                let (key, rest) = path.split_at_checked(end)?;
+                let (place, value) = mapping.get_full(key)?;
+                Some((place, value, rest))
+            };
+            let mut keys: Vec<(usize, &Node, &str)> = ends.filter_map(key).collect();
+            keys.sort_unstable_by_key(|(place, ..)| *place);
+            keys.into_iter().find_map(|(_, value, rest)| node_below(value, rest))
         }
         _ => None,
     }
@@ -261,6 +266,29 @@ mod tests {
             let path = KeyPath(segments);
             assert_eq!((path.text().as_str(), path.to_string().as_str()), (text, text));
         }
+    }
+
+    #[test]
+    fn of_two_readings_of_a_path_the_first_that_leads_somewhere_counts() {
+        let text = |text: &str| Node::new(NodeValue::String(text.into()), Origin::NOWHERE);
+        let mapping = |entries: Vec<(&str, Node)>| {
+            let mut mapping = Mapping::new();
+            for (key, value) in entries {
+                mapping.insert(MappingKey { text: key.into(), origin: Origin::NOWHERE }, value);
+            }
+            Node::new(NodeValue::Mapping(mapping), Origin::NOWHERE)
+        };
+        let short = || ("a", mapping(vec![("b", text("short"))]));
+        let long = || ("a.b", text("long"));
+        let found =
+            |root: &Node, path: &str| node_below(root, path).and_then(Node::as_str).map(str::to_owned);
+        assert_eq!(found(&mapping(vec![short(), long()]), "a.b").as_deref(), Some("short"));
+        assert_eq!(found(&mapping(vec![long(), short()]), "a.b").as_deref(), Some("long"));
+        let astray = ("a", mapping(vec![("c", text("c"))]));
+        assert_eq!(found(&mapping(vec![astray, long()]), "a.b").as_deref(), Some("long"));
+        assert_eq!(found(&mapping(vec![("", text("empty"))]), "a"), None);
+        let odd = mapping(vec![("a[0]", text("key")), ("", mapping(vec![("", text("twice"))]))]);
+        assert_eq!(found(&odd, "a[0]").as_deref(), Some("key"));
     }
 
     /// Keys may hold dots and brackets: a path is walked key by key.

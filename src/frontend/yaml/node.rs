@@ -294,6 +294,12 @@ impl Mapping {
         });
     }
 
+    /// The place of a key among the others, and its value.
+    pub(crate) fn get_full(&self, key: &str) -> Option<(usize, &Node)> {
+        let place = self.position(key)?;
+        Some((place, &self.entries.get(place)?.value))
+    }
+
     fn position(&self, key: &str) -> Option<usize> {
         match &self.index {
             Some(index) => index.0.get(key).copied(),

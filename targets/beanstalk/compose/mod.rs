@@ -25,7 +25,7 @@ pub(super) use jobs::JOB_PROFILE;
 pub(super) use logging::LOG_GROUP_PROPERTY;
 pub(super) use writer::write;
 
-use super::plan::BeanstalkPlan;
+use super::plan::{BeanstalkPlan, public_services};
 use crate::Compilation;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_app::{Application, ManifestName};
@@ -42,6 +42,8 @@ const USUAL_MEMORY_MIB: u64 = 128;
 pub(super) struct ComposeBundle {
     /// The file.
     pub(super) root: Node,
+    /// Services that the load balancer leads to.
+    pub(super) public: BTreeSet<ManifestName>,
     /// Services that run once, on the leader, before the others are replaced.
     pub(super) leader_jobs: Vec<LeaderJob>,
     /// Properties of the environment that the file refers to.
@@ -76,7 +78,8 @@ pub(super) fn memory(application: &Application) -> Vec<(String, u64)> {
 /// Decides the file and everything that stands behind it.
 pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Compilation<'_>) {
     let leader_jobs = jobs::leaders(application, plan, cx);
-    let mut bundle = ComposeBundle { leader_jobs, ..ComposeBundle::default() };
+    let public = public_services(application).cloned().collect();
+    let mut bundle = ComposeBundle { public, leader_jobs, ..ComposeBundle::default() };
     let mut services = Mapping::new();
     for service in application.services.values() {
         if let Some(written) = services::decide(application, service, &mut bundle, plan, cx) {

@@ -5,7 +5,7 @@ use super::{
 };
 use super::{secret_files, variables};
 use crate::Compilation;
-use crate::beanstalk::plan::{BeanstalkPlan, is_public, refuse_schedule};
+use crate::beanstalk::plan::{BeanstalkPlan, refuse_schedule};
 use tranship_app::{AppService, Application, BehaviourEffect, ComposeNode, JobTime, ServiceRole};
 use tranship_frontend::yaml::{Mapping, Node};
 
@@ -96,7 +96,7 @@ impl ServiceWriter<'_, '_, '_> {
             "depends_on" => depends_on::decide(application, service, value, self.bundle, cx),
             "links" => depends_on::links(application, value, cx),
             "deploy" => Some(self.deploy(value)),
-            "scale" if is_public(application, &service.name) => None,
+            "scale" if self.bundle.public.contains(&service.name) => None,
             "volumes" => mounts::decide(application, service, value, self.plan, cx),
             "secrets" | "configs" => {
                 secret_files::decide(application, service, (key, value), self.bundle, self.plan, cx)
@@ -145,7 +145,7 @@ impl ServiceWriter<'_, '_, '_> {
     /// `deploy`: the copies of a public service are instances, since one container takes the instance's port; the
     /// instances have no GPUs.
     fn deploy(&mut self, value: ComposeNode<'_>) -> Node {
-        let is_public = is_public(self.application, &self.service.name);
+        let is_public = self.bundle.public.contains(&self.service.name);
         let mut written = Mapping::new();
         for (key, value) in value.entries() {
             match &**key {

@@ -39,7 +39,7 @@ pub(super) use host_volumes::HostVolumes;
 pub(super) use init_folders::{InitCommand, InitFolders};
 pub(super) use late_values::{DerivedSecret, LatePart, LateValue};
 pub(super) use logs::{ContainerLogs, REGION_PLACEHOLDER};
-pub(super) use options::is_public;
+pub(super) use options::public_services;
 pub(super) use registries::LoginFile;
 pub(super) use stateful::most_instances;
 pub(super) use values::{DatabaseValue, InstanceText, TextPart};

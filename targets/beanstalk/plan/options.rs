@@ -266,13 +266,10 @@ fn copies(application: &Application, to: &mut OptionWriter<'_, '_>) -> u32 {
     most
 }
 
-/// Whether the load balancer leads to a service.
-pub(in crate::beanstalk) fn is_public(application: &Application, service: &str) -> bool {
-    public_services(application).any(|name| **name == *service)
-}
-
 /// The services that the load balancer leads to, each for every such port.
-fn public_services(application: &Application) -> impl Iterator<Item = &ManifestName> {
+pub(in crate::beanstalk) fn public_services(
+    application: &Application,
+) -> impl Iterator<Item = &ManifestName> {
     application.endpoints.iter().filter(|one| is_public_endpoint(one)).map(|one| &one.service)
 }
 
