@@ -374,3 +374,25 @@ fn devices_of_a_desk_are_refused() {
         assert!(compiled(target, "devices: [/dev/net/tun]").compiled.is_some());
     }
 }
+
+/// A port that a browser asks by HTTPS, without a certificate: what is said of how the container is asked.
+#[test]
+fn without_a_certificate_it_is_told_whether_the_container_ends_tls() {
+    let own_tls = "ports: ['443:8443']\nhealthcheck: { test: curl -kf https://localhost:8443/up }";
+    let plain = "ports: ['443:8443']\nhealthcheck: { test: curl -f http://localhost:8443/up }";
+    let by_tcp = "ports: ['443:8443']\nx-tranship: { public: { protocol: tcp, port: 8443 } }";
+    for target in ["fargate", "ecs-ec2", "beanstalk"] {
+        let told = |keys: &str| -> Option<(Vec<String>, usize)> {
+            let outcome = compiled(target, keys);
+            let found = outcome.diagnostics.iter().find(|it| it.rule.name.ends_with("/no-certificate"))?;
+            Some((found.notes.clone(), found.help.len()))
+        };
+        let (notes, helps) = told(own_tls).unwrap_or_else(|| panic!("{target}"));
+        assert!(notes.iter().any(|note| note.contains("container by HTTPS")), "{target}: {notes:?}");
+        let (others, fewer) = told(plain).unwrap_or_else(|| panic!("{target}"));
+        assert!(others.iter().all(|note| !note.contains("container by HTTPS")), "{target}: {others:?}");
+        // ECS has a load balancer that passes TLS on, which is offered to a container that ends it.
+        assert_eq!(helps - fewer, usize::from(target != "beanstalk"), "{target}");
+        assert_eq!(told(by_tcp), None, "{target}: the load balancer passes it on");
+    }
+}
