@@ -4,6 +4,7 @@
 
 mod init_folders;
 mod reach;
+mod several_instances;
 
 use serde_yaml::Value as Yaml;
 use tranship::app::EnvironmentChoice;
