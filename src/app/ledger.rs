@@ -325,7 +325,7 @@ fn empty(path: &KeyPath, manifest: &Manifest) -> Option<LedgerEntry> {
     };
     let disposition =
         Disposition::Ignored { effect: BehaviourEffect::Equivalent, reason: "it is empty".into() };
-    is_empty.then(|| LedgerEntry { disposition, became: Cow::Borrowed("") })
+    is_empty.then_some(LedgerEntry { disposition, became: Cow::Borrowed("") })
 }
 
 fn unaccounted(path: &str, origin: Origin, target: &str) -> Diagnostic {
