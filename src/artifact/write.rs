@@ -6,8 +6,8 @@
 //! old files or the new ones, never neither, and the next run removes its temporary directory; of two concurrent
 //! runs, the later one wins.
 
-use std::fs::File;
-use std::io::{self, Seek};
+use std::fs::{File, Metadata};
+use std::io::{self, Read, Seek};
 use std::path::Path;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -17,7 +17,10 @@ use super::directory;
 use super::exchange::exchange;
 use super::path::check;
 use super::written::{LIST, WrittenFiles, is_temporary, temporary};
-use super::{ArtifactEntry, ArtifactSet, FileCopy, FileMode, PathError, bundle, hex};
+use super::{Artifact, ArtifactEntry, ArtifactSet, FileCopy, FileMode, PathError, bundle, hex};
+
+/// Bytes of a file that are looked at at once.
+const BLOCK_BYTES: usize = 16 << 10;
 
 /// Why a directory was not written. Its content is unchanged.
 #[derive(Debug, thiserror::Error)]
@@ -161,7 +164,7 @@ fn stage_in(
         prepare(&directory, &parent, replaces)?
     };
     let root = utf8(&work.temporary.path().join("new")).map_err(io_error(&directory))?;
-    let written = write_tree(set, written, &root)?;
+    let written = write_tree(set, written, &root, &directory)?;
     keep_reports(&directory, &root).map_err(io_error(&directory))?;
     Ok(StagedSet { directory, parent, work, written, placed: PlacementKind::NotYet })
 }
@@ -307,11 +310,13 @@ fn listed(directory: &Utf8Path) -> Result<WrittenFiles, WriteError> {
     }
 }
 
-/// Writes files and archives side by side, and last the list of them, which it returns.
+/// Writes files and archives side by side, and last the list of them, which it returns. `old` is the directory that has what an
+/// earlier run wrote.
 fn write_tree(
     set: &ArtifactSet,
     mut written: WrittenFiles,
     root: &Utf8Path,
+    old: &Utf8Path,
 ) -> Result<WrittenFiles, WriteError> {
     make_directory(root)?;
     for path in set.entries().map(|(path, _)| path).chain(set.archives().map(|(path, _)| path)) {
@@ -319,7 +324,7 @@ fn write_tree(
     }
     let hashes = std::thread::scope(|scope| {
         // An archive reads each file again: what is copied meanwhile is in the system's cache for both.
-        let files = scope.spawn(|| write_entries(set, root));
+        let files = scope.spawn(|| write_entries(set, root, old));
         let hashes: Result<Vec<String>, WriteError> = set
             .archives()
             .map(|(path, directory)| {
@@ -338,10 +343,11 @@ fn write_tree(
     Ok(written)
 }
 
-fn write_entries(set: &ArtifactSet, root: &Utf8Path) -> Result<(), WriteError> {
+fn write_entries(set: &ArtifactSet, root: &Utf8Path, old: &Utf8Path) -> Result<(), WriteError> {
     for (path, entry) in set.entries() {
         let target = root.join(path);
         match entry {
+            ArtifactEntry::Made(artifact) if take_over(&old.join(path), &target, artifact) => Ok(()),
             ArtifactEntry::Made(artifact) => write_file(&target, artifact.mode, &artifact.bytes),
             ArtifactEntry::Copied(copy) => write_copy(&target, copy),
         }
@@ -382,6 +388,32 @@ fn write_file(path: &Utf8Path, mode: FileMode, bytes: &[u8]) -> io::Result<()> {
     set_mode(path, mode.bits() & 0o7777)
 }
 
+/// Gives a file of an earlier run that has the same bytes and the same mode a second name: of a thousand stacks most are the same
+/// after a change, and a file takes longer to make than to read. Whether it was taken over; what cannot be is written.
+fn take_over(old: &Utf8Path, new: &Utf8Path, artifact: &Artifact) -> bool {
+    let found = old.symlink_metadata();
+    let alike = |found: &Metadata| {
+        found.is_file() && found.len() == artifact.bytes.len() as u64 && has_mode(found, artifact.mode)
+    };
+    found.is_ok_and(|found| alike(&found))
+        && holds(old, &artifact.bytes).unwrap_or(false)
+        && std::fs::hard_link(old, new).is_ok()
+}
+
+/// Whether a file has these bytes and no more.
+fn holds(path: &Utf8Path, bytes: &[u8]) -> io::Result<bool> {
+    let (mut file, mut block, mut rest) = (File::open(path)?, [0; BLOCK_BYTES], bytes);
+    loop {
+        let length = file.read(&mut block)?;
+        let read = block.get(..length).unwrap_or_default();
+        match (rest.strip_prefix(read), read.is_empty()) {
+            (Some(left), true) => return Ok(left.is_empty()),
+            (Some(left), false) => rest = left,
+            (None, _) => return Ok(false),
+        }
+    }
+}
+
 fn write_copy(path: &Utf8Path, copy: &FileCopy) -> io::Result<()> {
     io::copy(&mut copy.open()?, &mut File::create_new(path)?)?;
     set_mode(path, copy.mode.bits() & 0o7777)
@@ -391,6 +423,16 @@ fn write_copy(path: &Utf8Path, copy: &FileCopy) -> io::Result<()> {
 #[cfg(unix)]
 fn set_mode(path: &Utf8Path, mode: u32) -> io::Result<()> {
     std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))
+}
+
+#[cfg(unix)]
+fn has_mode(found: &Metadata, mode: FileMode) -> bool {
+    std::os::unix::fs::PermissionsExt::mode(&found.permissions()) & 0o7777 == mode.bits() & 0o7777
+}
+
+#[cfg(not(unix))]
+fn has_mode(_: &Metadata, _: FileMode) -> bool {
+    true
 }
 
 #[cfg(not(unix))]

@@ -36,6 +36,83 @@ fn creates_replaces_and_leaves_nothing_beside() {
     );
 }
 
+/// The number of a file, and how many names it has.
+#[cfg(unix)]
+fn inode(path: &Utf8Path) -> (u64, u64) {
+    use std::os::unix::fs::MetadataExt;
+    let found = path.symlink_metadata().unwrap();
+    (found.ino(), found.nlink())
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_the_same_stays_the_same_file_and_all_else_is_another() {
+    use std::os::unix::fs::PermissionsExt;
+    let (_guard, root) = place();
+    let out = root.join("out");
+    let files = ["same", "other-text", "as-long", "other-mode", "touched", "linked"];
+    write(&set(&files.map(|path| (path, "text"))), &out).unwrap();
+    let before = files.map(|path| inode(&out.join(path)).0);
+    std::fs::set_permissions(out.join("other-mode"), PermissionsExt::from_mode(0o600)).unwrap();
+    std::fs::write(out.join("touched"), "mine").unwrap();
+    std::fs::write(root.join("elsewhere"), "text").unwrap();
+    std::fs::remove_file(out.join("linked")).unwrap();
+    std::os::unix::fs::symlink("../elsewhere", out.join("linked")).unwrap();
+    let texts = ["text", "longer text", "TEXT", "text", "text", "text"];
+    let new_files: Vec<(&str, &str)> = files.into_iter().zip(texts).collect();
+    write(&set(&new_files), &out).unwrap();
+    let after = files.map(|path| inode(&out.join(path)));
+    assert_eq!(after[0], (before[0], 1), "taken over");
+    for (at, path) in files.iter().enumerate().skip(1) {
+        assert_ne!(after[at].0, before[at], "{path}");
+        assert_eq!(after[at].1, 1, "{path}");
+    }
+    for (path, text) in new_files {
+        assert_eq!(std::fs::read_to_string(out.join(path)).unwrap(), text, "{path}");
+        let found = out.join(path).symlink_metadata().unwrap();
+        assert!(found.is_file() && found.permissions().mode() & 0o7777 == 0o644, "{path}");
+    }
+    assert_eq!(inode(&root.join("elsewhere")).1, 1, "nothing outside has a second name");
+}
+
+#[test]
+fn a_file_holds_bytes_if_it_has_them_and_no_more() {
+    let (_guard, root) = place();
+    let path = root.join("file");
+    let long: Vec<u8> = (0..3 * BLOCK_BYTES + 7).map(|at| (at % 251) as u8).collect();
+    for length in [0, 1, BLOCK_BYTES - 1, BLOCK_BYTES, BLOCK_BYTES + 1, long.len()] {
+        let bytes = &long[..length];
+        std::fs::write(&path, bytes).unwrap();
+        assert!(holds(&path, bytes).unwrap(), "{length}");
+        assert!(!holds(&path, &long[1..=length.min(long.len() - 1)]).unwrap() || length == 0, "{length}");
+        let (mut more, mut other) = (bytes.to_vec(), bytes.to_vec());
+        more.push(0);
+        assert!(!holds(&path, &more).unwrap(), "{length}");
+        if let Some(last) = other.last_mut() {
+            *last ^= 1;
+            assert!(
+                !holds(&path, &other).unwrap() && !holds(&path, &bytes[..length - 1]).unwrap(),
+                "{length}"
+            );
+        }
+    }
+    assert!(holds(&root.join("none"), b"").is_err());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_set_that_is_not_committed_leaves_no_second_name() {
+    let (_guard, root) = place();
+    let out = root.join("out");
+    let same = set(&[("a", "1"), ("b", "2")]);
+    write(&same, &out).unwrap();
+    let before = inode(&out.join("a"));
+    let staged = stage(&same, &out, &[]).unwrap();
+    assert_eq!(inode(&out.join("a")), (before.0, 2));
+    drop(staged);
+    assert_eq!(inode(&out.join("a")), before);
+}
+
 #[test]
 fn foreign_files_are_never_touched() {
     let (_guard, root) = place();
