@@ -273,7 +273,7 @@ impl CompileOutcome {
         let mut cx =
             Compilation { keys, compose, sources, diagnostics: &mut found, ledger: &mut ledger, files };
         let mut compiled = target.compile(&application, &mut cx);
-        let (settings, known_secrets) = judging(application);
+        let (settings, known_secrets) = settings_and_secrets(application);
         let mut report = ledger.close(&manifest, sources, target.support(), diagnostics, &mut found);
         // What an error stopped settled nothing below it, and no artifact is made that could lack it.
         if found.iter().any(|one| one.severity == Severity::Error) {
@@ -498,9 +498,9 @@ fn refuse_lock_secret(
     diagnostics.push(found);
 }
 
-/// What judges the outcome of a compile. The rest of the application is gone once the target has it: the report takes its place in
-/// memory.
-fn judging(application: Application) -> (Settings, KnownSecrets) {
+/// What the outcome of a compile is judged by. The rest of the application is gone once the target has it: the report takes its
+/// place in memory.
+fn settings_and_secrets(application: Application) -> (Settings, KnownSecrets) {
     (application.settings, application.known_secrets)
 }
 

@@ -82,6 +82,17 @@ mod tests {
     }
 
     #[test]
+    fn two_items_have_a_thread_each() {
+        // Neither goes on before both are there, where there are two processors.
+        let together = Barrier::new(processors().min(2));
+        let threads = side_by_side(vec![(); 2], |()| {
+            together.wait();
+            std::thread::current().id()
+        });
+        assert_eq!(threads.first() == threads.last(), processors() == 1);
+    }
+
+    #[test]
     fn few_items_are_done_by_the_thread_that_asks() {
         let own = std::thread::current().id();
         let threads = many_side_by_side(vec![(); FEW_ITEMS], |()| std::thread::current().id());

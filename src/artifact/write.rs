@@ -393,7 +393,7 @@ fn write_file(path: &Utf8Path, mode: FileMode, bytes: &[u8]) -> io::Result<()> {
 fn take_over(old: &Utf8Path, new: &Utf8Path, artifact: &Artifact) -> bool {
     let found = old.symlink_metadata();
     let alike = |found: &Metadata| {
-        found.is_file() && found.len() == artifact.bytes.len() as u64 && has_mode(found, artifact.mode)
+        found.is_file() && found.len() == artifact.bytes.len() as u64 && is_own(found, artifact.mode)
     };
     found.is_ok_and(|found| alike(&found))
         && holds(old, &artifact.bytes).unwrap_or(false)
@@ -425,14 +425,17 @@ fn set_mode(path: &Utf8Path, mode: u32) -> io::Result<()> {
     std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))
 }
 
+/// Whether a file has this mode, and no other name: through that, what happens elsewhere would happen to it.
 #[cfg(unix)]
-fn has_mode(found: &Metadata, mode: FileMode) -> bool {
-    std::os::unix::fs::PermissionsExt::mode(&found.permissions()) & 0o7777 == mode.bits() & 0o7777
+fn is_own(found: &Metadata, mode: FileMode) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    found.mode() & 0o7777 == mode.bits() & 0o7777 && found.nlink() == 1
 }
 
+/// Other systems do not say how many names a file has, so each is written.
 #[cfg(not(unix))]
-fn has_mode(_: &Metadata, _: FileMode) -> bool {
-    true
+fn is_own(_: &Metadata, _: FileMode) -> bool {
+    false
 }
 
 #[cfg(not(unix))]

@@ -252,10 +252,11 @@ pub(super) fn cycles(template: &Template, uses: &[ResourceUse<'_>]) -> Vec<Vec<L
     // What one resource refers to comes in a row.
     let mut last: Option<(&LogicalId, Option<usize>)> = None;
     for (from, dependency) in uses {
-        let (_, own) = *match last {
-            Some((id, _)) if std::ptr::eq(id, *from) => last.get_or_insert((from, None)),
-            _ => last.insert((from, resource(from))),
+        let own = match last {
+            Some((id, own)) if std::ptr::eq(id, *from) => own,
+            _ => resource(from),
         };
+        last = Some((from, own));
         let ends = match dependency {
             ResourceDependency::Mapping(_) => None,
             ResourceDependency::Condition(to) => match own {

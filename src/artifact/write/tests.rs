@@ -50,15 +50,16 @@ fn what_is_the_same_stays_the_same_file_and_all_else_is_another() {
     use std::os::unix::fs::PermissionsExt;
     let (_guard, root) = place();
     let out = root.join("out");
-    let files = ["same", "other-text", "as-long", "other-mode", "touched", "linked"];
+    let files = ["same", "other-text", "as-long", "other-mode", "touched", "linked", "two-names"];
     write(&set(&files.map(|path| (path, "text"))), &out).unwrap();
     let before = files.map(|path| inode(&out.join(path)).0);
     std::fs::set_permissions(out.join("other-mode"), PermissionsExt::from_mode(0o600)).unwrap();
     std::fs::write(out.join("touched"), "mine").unwrap();
     std::fs::write(root.join("elsewhere"), "text").unwrap();
+    std::fs::hard_link(out.join("two-names"), root.join("other-name")).unwrap();
     std::fs::remove_file(out.join("linked")).unwrap();
     std::os::unix::fs::symlink("../elsewhere", out.join("linked")).unwrap();
-    let texts = ["text", "longer text", "TEXT", "text", "text", "text"];
+    let texts = ["text", "longer text", "TEXT", "text", "text", "text", "text"];
     let new_files: Vec<(&str, &str)> = files.into_iter().zip(texts).collect();
     write(&set(&new_files), &out).unwrap();
     let after = files.map(|path| inode(&out.join(path)));
@@ -72,7 +73,9 @@ fn what_is_the_same_stays_the_same_file_and_all_else_is_another() {
         let found = out.join(path).symlink_metadata().unwrap();
         assert!(found.is_file() && found.permissions().mode() & 0o7777 == 0o644, "{path}");
     }
-    assert_eq!(inode(&root.join("elsewhere")).1, 1, "nothing outside has a second name");
+    for outside in ["elsewhere", "other-name"] {
+        assert_eq!(inode(&root.join(outside)).1, 1, "{outside} is no file of the directory");
+    }
 }
 
 #[test]

@@ -4,11 +4,11 @@
 //! containers when an essential one ends and starts the task again; a container that is not essential stays stopped. Under
 //! Docker Compose a container with a restart policy starts again alone, one without stays stopped.
 
-use super::{BeanstalkPlan, container_name};
+use super::{BeanstalkPlan, container_name, public_services};
 use crate::Compilation;
 use crate::beanstalk::rules;
 use std::collections::BTreeSet;
-use tranship_app::{AppService, Application, EndpointExposure, ManifestName, ServiceEndpoint, ServiceRole};
+use tranship_app::{AppService, Application, ManifestName, ServiceRole};
 use tranship_frontend::diagnostic::{Diagnostic, listed};
 
 /// Whether the others do not work without it, or it is to start again.
@@ -74,8 +74,6 @@ fn restarts(service: &AppService) -> bool {
 
 /// Those that serve the public or another service, each for every such port and caller.
 fn needed(application: &Application) -> impl Iterator<Item = &ManifestName> {
-    let public = |endpoint: &&ServiceEndpoint| matches!(endpoint.exposure, EndpointExposure::Public(_));
-    let public = application.endpoints.iter().filter(public).map(|endpoint| &endpoint.service);
     let called = application.edges.iter().filter(|edge| edge.to != edge.from).map(|edge| &edge.to);
-    public.chain(called)
+    public_services(application).chain(called)
 }

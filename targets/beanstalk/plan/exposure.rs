@@ -207,8 +207,8 @@ fn is_catch_all(public: &PublicExposure) -> bool {
 /// Claims the ports of all containers: what is not public is reached by name alone.
 pub(super) fn claim_ports(application: &Application, plan: &BeanstalkPlan, cx: &mut Compilation<'_>) {
     let listens = listens(plan);
-    let public = application.endpoints.iter().filter_map(public).rev();
     // Of two for one port the first counts.
+    let public = application.endpoints.iter().filter_map(public).rev();
     let public: BTreeMap<_, &PublicExposure> = public
         .map(|(endpoint, public)| ((&endpoint.service, endpoint.port, endpoint.protocol), public))
         .collect();

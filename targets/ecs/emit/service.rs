@@ -1,6 +1,6 @@
 //! ECS services: a task kept running, deployed with a circuit breaker that rolls back.
 
-use super::super::plan::{AwsvpcNetwork, ConnectEntry, EcsPlan, EcsServicePlan, TaskRun, names};
+use super::super::plan::{AwsvpcNetwork, ConnectEntry, EcsPlan, EcsServicePlan, TaskPlan, TaskRun, names};
 use super::{TracedResource, cluster, cluster_id};
 use tranship_cloudformation::{
     LogicalId, PropertyMap, PseudoParameter, Resource, ResourceRole, Template, TemplateValue, list, props,
@@ -64,7 +64,7 @@ fn connect(service: &EcsServicePlan) -> PropertyMap {
     let log = props! {
         "LogDriver" => "awslogs",
         "Options" => props! {
-            "awslogs-group" => LogicalId::of(&service.name, ResourceRole::LogGroup).reference(),
+            "awslogs-group" => TaskPlan::log_group_of(&service.name).reference(),
             "awslogs-region" => PseudoParameter::Region,
             "awslogs-stream-prefix" => PROXY_LOG_PREFIX,
         },

@@ -50,7 +50,12 @@ impl TaskPlan {
 
     /// The log group's id.
     pub fn log_group(&self) -> LogicalId {
-        LogicalId::of(&self.name, ResourceRole::LogGroup)
+        TaskPlan::log_group_of(&self.name)
+    }
+
+    /// The id of the log group of a task by its name, which is that of its service.
+    pub fn log_group_of(name: &str) -> LogicalId {
+        LogicalId::of(name, ResourceRole::LogGroup)
     }
 
     /// The ids of its execution role and its task role.
