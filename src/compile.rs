@@ -133,7 +133,7 @@ pub fn compile(request: &CompileRequest, world: &dyn World) -> CompileOutcome {
     outcome(request, &ImagePins::new(), world, CompilePurpose::Write)
 }
 
-/// Compiles to find out what is wrong: the diagnostics of [`compile`], and artifacts that may lack [`REPORT`].
+/// Compiles to find out what is wrong: the diagnostics of [`compile`]. Of the artifacts it has what it took to find them.
 pub fn judge(request: &CompileRequest, world: &dyn World) -> CompileOutcome {
     outcome(request, &ImagePins::new(), world, CompilePurpose::Judge)
 }
@@ -270,8 +270,17 @@ impl CompileOutcome {
         let keys = KeyPaths::of(&manifest);
         let files = ProjectFiles::new(world, &manifest.directory);
         let compose = ComposeTree::of(&manifest);
-        let mut cx =
-            Compilation { keys, compose, sources, diagnostics: &mut found, ledger: &mut ledger, files };
+        // What holds a known secret is never written, so that all of it is looked through.
+        let keeps_artifacts = compiled_for != CompilePurpose::Judge || !application.known_secrets.is_empty();
+        let mut cx = Compilation {
+            keys,
+            compose,
+            sources,
+            diagnostics: &mut found,
+            ledger: &mut ledger,
+            files,
+            keeps_artifacts,
+        };
         let mut compiled = target.compile(&application, &mut cx);
         let (settings, known_secrets) = settings_and_secrets(application);
         let mut report = ledger.close(&manifest, sources, target.support(), diagnostics, &mut found);
@@ -516,9 +525,10 @@ fn refuse_secrets(compiled: &CompiledTarget, known_secrets: &KnownSecrets, diagn
 
 /// Adds `report.json` to the artifacts.
 fn add_report(compiled: &mut CompiledTarget, report: &DispositionReport, diagnostics: &mut Diagnostics) {
-    let added = serde_json::to_string_pretty(report)
+    let added = report
+        .to_json()
         .map_err(|error| error.to_string())
-        .and_then(|text| compiled.artifacts.text(REPORT, text + "\n").map_err(|error| error.to_string()));
+        .and_then(|text| compiled.artifacts.text(REPORT, text).map_err(|error| error.to_string()));
     if let Err(error) = added {
         diagnostics.push(Diagnostic::new(
             &rules::internal::ARTIFACT,

@@ -62,6 +62,9 @@ pub struct Compilation<'a> {
     pub ledger: &'a mut Ledger,
     /// The files of the project, to put into a bundle.
     pub files: ProjectFiles<'a>,
+    /// Whether the artifacts are kept. Otherwise only what is wrong with them counts: a target may leave out what it need not
+    /// write to find that.
+    pub keeps_artifacts: bool,
 }
 
 impl Compilation<'_> {

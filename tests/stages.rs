@@ -99,30 +99,64 @@ fn an_error_is_not_repeated_by_the_stages_after_it() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What a compile says, and the paths of its artifacts.
+fn said_and_written(outcome: &CompileOutcome) -> (Vec<String>, Option<BTreeSet<String>>) {
+    let said = outcome.diagnostics.iter().map(|one| format!("{} {}", one.rule.name, one.message));
+    let artifacts = outcome.compiled.as_ref().map(|it| &it.artifacts);
+    (said.collect(), artifacts.map(|it| it.iter().map(|(path, _)| path.to_owned()).collect()))
+}
+
 #[test]
 fn what_is_only_judged_has_the_same_diagnostics() {
     let clean = "services:\n  web:\n    image: nginx:1.27\n    cap_add: [NET_ADMIN]\n    ports: ['80:80']\n";
     let secret = "services:\n  web:\n    image: nginx:1.27\n    environment: { API_TOKEN: ghp_abcdefghijklmnopqrstuvwxyz0123456789 }\n";
-    for (text, has_report) in [(clean, false), (secret, true), (EVERY_STAGE, false)] {
+    for (text, has_all) in [(clean, false), (secret, true), (EVERY_STAGE, false)] {
         for target in targets::all() {
             let world = MemoryWorld::new().file("compose.yaml", format!("name: shop\n{text}"));
             let choice = EnvironmentChoice::Target(target.name().to_owned());
             let request = CompileRequest { options: LoadOptions::default(), choice };
-            let (written, judged) = (compile(&request, &world), judge(&request, &world));
-            let said = |outcome: &CompileOutcome| -> Vec<String> {
-                outcome.diagnostics.iter().map(|one| format!("{} {}", one.rule.name, one.message)).collect()
-            };
-            assert_eq!(said(&judged), said(&written), "{}", target.name());
-            let paths = |outcome: &CompileOutcome| -> Option<BTreeSet<String>> {
-                let artifacts = outcome.compiled.as_ref().map(|it| &it.artifacts);
-                artifacts.map(|it| it.iter().map(|(path, _)| path.to_owned()).collect())
-            };
-            // Only the report of a manifest without secrets is not made: whether it holds one is not asked.
-            let mut wanted = paths(&written);
-            if let Some(wanted) = wanted.as_mut().filter(|_| !has_report) {
+            let (said, mut wanted) = said_and_written(&compile(&request, &world));
+            // What could not hold a secret is not made to be looked through.
+            if let Some(wanted) = wanted.as_mut().filter(|_| !has_all) {
                 assert!(wanted.remove(REPORT), "{}", target.name());
+                assert_eq!(wanted.remove("template.yaml"), target.name() != "beanstalk", "{}", target.name());
             }
-            assert_eq!(paths(&judged), wanted, "{}", target.name());
+            assert_eq!(said_and_written(&judge(&request, &world)), (said, wanted), "{}", target.name());
         }
+    }
+}
+
+/// Services that need nested stacks, stacks of their own, or more bytes than a template may have.
+#[test]
+fn what_is_only_judged_is_measured_where_it_may_be_too_long() {
+    let services = |count: usize, rest: &str| -> String {
+        let one = |number: usize| {
+            format!("  s{number}: {{ image: 'nginx:1.27', ports: ['{}:80']{rest} }}\n", 8000 + number)
+        };
+        (0..count).map(one).collect()
+    };
+    let long = format!(", environment: {{ LONG: '{}' }}", "a b ".repeat(8_000));
+    let cases = [
+        (services(60, ""), "", None),
+        (services(230, ""), "", None),
+        (
+            services(38, &long),
+            "x-tranship: { stacks: single }\n",
+            Some("bytes in the template; CloudFormation allows 1000000"),
+        ),
+    ];
+    for (services, settings, told) in cases {
+        let text = format!("name: shop\nservices:\n{services}{settings}");
+        let world = MemoryWorld::new().file("compose.yaml", text);
+        let choice = EnvironmentChoice::Target("fargate".to_owned());
+        let request = CompileRequest { options: LoadOptions::default(), choice };
+        let ((said, written), (judged, left)) =
+            (said_and_written(&compile(&request, &world)), said_and_written(&judge(&request, &world)));
+        assert_eq!(judged, said);
+        let is_told = |told| judged.iter().any(|message| message.contains(told));
+        assert!(told.is_none_or(is_told), "{judged:#?}");
+        assert_eq!(written.is_some(), told.is_none(), "{judged:#?}");
+        let no_template = |paths: BTreeSet<String>| paths.iter().all(|path| !path.ends_with(".yaml"));
+        assert!(left.is_none_or(no_template));
     }
 }

@@ -23,6 +23,20 @@ pub struct DispositionReport {
     pub patches: Vec<PatchReport>,
 }
 
+impl DispositionReport {
+    /// The file.
+    ///
+    /// # Errors
+    /// There are none that a report could have.
+    pub fn to_json(&self) -> serde_json::Result<String> {
+        // It is as long as a template: grown step by step, it would be in memory twice.
+        let mut text = Vec::with_capacity(self.rows.iter().map(ReportRow::expected_length).sum());
+        serde_json::to_writer_pretty(&mut text, self)?;
+        text.push(b'\n');
+        String::from_utf8(text).map_err(serde::ser::Error::custom)
+    }
+}
+
 /// What one change of `x-tranship.patch` did to one entry.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PatchReport {
@@ -142,6 +156,21 @@ impl ReportRow {
     }
 }
 
+/// What a row has besides its texts, in bytes: the names of its keys, quotes and indentation.
+const ROW_LENGTH: usize = 160;
+
+/// The same of an origin, with the numbers of its line and column.
+const PLACE_LENGTH: usize = 24;
+
+impl ReportRow {
+    /// The bytes of this row in the file, give or take a few.
+    fn expected_length(&self) -> usize {
+        let told = [&self.value, &self.reason].map(|it| it.as_ref().map_or(0, |text| text.len()));
+        let places: usize = self.origin.iter().map(|place| PLACE_LENGTH + place.path.len()).sum();
+        ROW_LENGTH + self.key.len() + self.claim.len() + told.iter().sum::<usize>() + places
+    }
+}
+
 /// A place in a file, as a report shows it: `compose.yaml:12:7`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportPlace {
@@ -219,6 +248,28 @@ impl DispositionReport {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_file_is_about_as_long_as_expected() {
+        let place = ReportPlace { path: "compose.yaml".into(), line: 117, column: 7 };
+        let row = |number: usize| ReportRow {
+            key: format!("services.service-{number}.deploy.resources"),
+            disposition: "approximated",
+            claim: "task definition: Cpu".into(),
+            value: (number % 2 == 0).then(|| "1024".into()),
+            reason: (number % 2 == 0).then(|| "the next larger size".into()),
+            loses: (number % 2 == 0).then_some(false),
+            origin: vec![place.clone(); number % 3],
+            support: None,
+        };
+        let report =
+            DispositionReport { rows: (0..1_000).map(row).collect(), ..DispositionReport::default() };
+        let text = report.to_json().unwrap();
+        assert_eq!(text, serde_json::to_string_pretty(&report).unwrap() + "\n");
+        let expected: usize = report.rows.iter().map(ReportRow::expected_length).sum();
+        assert!((text.len()..text.len() * 5 / 4).contains(&expected), "{expected} of {}", text.len());
+        assert!(text.capacity() < text.len() * 5 / 4);
+    }
 
     #[test]
     fn places_are_shown_as_the_directory_sees_their_files() {

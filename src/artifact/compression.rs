@@ -74,38 +74,31 @@ pub(super) fn start<'scope, A>(scope: &'scope Scope<'scope, '_>) -> CompressionP
     })
 }
 
-/// The state of a thread.
+/// The state of a thread: what it has needed so far, since a compressor takes more memory than most files.
+#[derive(Default)]
 struct PartCompressor {
-    short: Compressor,
-    whole: Compressor,
-    best: Deflate,
+    short: Option<Compressor>,
+    whole: Option<Compressor>,
+    best: Option<Deflate>,
     /// Makes blocks of plain bytes.
-    none: Deflate,
+    none: Option<Deflate>,
     /// Tries samples.
-    fast: Deflate,
+    fast: Option<Deflate>,
 }
 
-impl Default for PartCompressor {
-    fn default() -> Self {
-        PartCompressor {
-            short: Compressor::new(CompressionLvl::new(SHORT_LEVEL).unwrap_or_default()),
-            whole: Compressor::new(CompressionLvl::new(WHOLE_LEVEL).unwrap_or_default()),
-            best: compressor(BEST),
-            none: compressor(NONE),
-            fast: compressor(FAST),
-        }
-    }
-}
-
-/// A compressor without header and checksum, which a zip has of its own.
-fn compressor(level: i32) -> Deflate {
-    let raw = -WINDOW_BITS;
-    Deflate::new_with_config(DeflateConfig {
-        level,
-        window_bits: raw,
-        mem_level: MEMORY_LEVEL,
-        ..DeflateConfig::default()
+/// A compressor of parts without header and checksum, which a zip has of its own.
+fn of_parts(known: &mut Option<Deflate>, level: i32) -> &mut Deflate {
+    known.get_or_insert_with(|| {
+        let raw = -WINDOW_BITS;
+        let config =
+            DeflateConfig { level, window_bits: raw, mem_level: MEMORY_LEVEL, ..DeflateConfig::default() };
+        Deflate::new_with_config(config)
     })
+}
+
+/// A compressor of whole files.
+fn of_files(known: &mut Option<Compressor>, level: i32) -> &mut Compressor {
+    known.get_or_insert_with(|| Compressor::new(CompressionLvl::new(level).unwrap_or_default()))
 }
 
 impl PartCompressor {
@@ -121,8 +114,8 @@ impl PartCompressor {
             return Ok(PackedPart { deflated: deflated.unwrap_or_default(), stored, crc, plain });
         }
         let deflated = match shrinks {
-            true => deflate(&mut self.best, window, bytes, part.last)?,
-            false => deflate(&mut self.none, &[], bytes, part.last)?,
+            true => deflate(of_parts(&mut self.best, BEST), window, bytes, part.last)?,
+            false => deflate(of_parts(&mut self.none, NONE), &[], bytes, part.last)?,
         };
         Ok(PackedPart { deflated, stored: None, crc, plain })
     }
@@ -130,7 +123,10 @@ impl PartCompressor {
     /// A file as one stream, unless that is no smaller.
     fn whole(&mut self, bytes: &[u8]) -> io::Result<Option<Vec<u8>>> {
         let mut deflated = vec![0; bytes.len()];
-        let compressor = if bytes.len() <= SHORT_BYTES { &mut self.short } else { &mut self.whole };
+        let compressor = match bytes.len() <= SHORT_BYTES {
+            true => of_files(&mut self.short, SHORT_LEVEL),
+            false => of_files(&mut self.whole, WHOLE_LEVEL),
+        };
         match compressor.deflate_compress(bytes, &mut deflated) {
             Ok(length) if length < bytes.len() => {
                 deflated.truncate(length);
@@ -149,7 +145,7 @@ impl PartCompressor {
         let (samples, length) = SAMPLES;
         let step = bytes.len() / samples;
         for sample in bytes.chunks(step).filter_map(|chunk| chunk.get(..length)) {
-            if deflate(&mut self.fast, &[], sample, true)?.len() < sample.len() {
+            if deflate(of_parts(&mut self.fast, FAST), &[], sample, true)?.len() < sample.len() {
                 return Ok(true);
             }
         }

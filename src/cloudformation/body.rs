@@ -137,7 +137,7 @@ impl<'b> BodyReader<'b> {
 /// A scalar as text: a number or a switch keeps its form.
 fn plain_text(value: &TemplateValue) -> Option<String> {
     match value {
-        TemplateValue::String(text) => Some(text.clone()),
+        TemplateValue::String(text) => Some(text.to_string()),
         TemplateValue::Integer(number) => Some(number.to_string()),
         TemplateValue::Bool(flag) => Some(flag.to_string()),
         _ => None,
@@ -277,10 +277,8 @@ impl TemplateCondition {
             TemplateValue::List(all.iter().map(|one| one.body().into()).collect())
         };
         let (name, argument) = match self {
-            TemplateCondition::Equals(left, right) => {
-                ("Fn::Equals", TemplateValue::List(vec![left.clone(), right.clone()]))
-            }
-            TemplateCondition::Not(inner) => ("Fn::Not", TemplateValue::List(vec![inner.body().into()])),
+            TemplateCondition::Equals(left, right) => ("Fn::Equals", crate::list![left, right]),
+            TemplateCondition::Not(inner) => ("Fn::Not", crate::list![inner.body()]),
             TemplateCondition::And(all) => ("Fn::And", conditions(all)),
             TemplateCondition::Or(all) => ("Fn::Or", conditions(all)),
             TemplateCondition::Named(id) => ("Condition", id.as_str().into()),

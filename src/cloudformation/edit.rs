@@ -283,7 +283,7 @@ fn position(items: &[TemplateValue], step: &ValueStep) -> Option<usize> {
 fn has(item: &TemplateValue, key: &str, wanted: &str) -> bool {
     let TemplateValue::Map(map) = item else { return false };
     match map.get(key) {
-        Some(TemplateValue::String(text)) => text == wanted,
+        Some(TemplateValue::String(text)) => **text == *wanted,
         Some(TemplateValue::Integer(number)) => number.to_string() == wanted,
         _ => false,
     }

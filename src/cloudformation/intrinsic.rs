@@ -260,7 +260,7 @@ mod tests {
             let TemplateValue::Function(function) = value else { panic!("{value:?} is no function") };
             let mut found = Vec::new();
             function.for_each_argument(&mut |argument| found.push(argument.clone()));
-            TemplateValue::List(found)
+            TemplateValue::from(found)
         };
         let inner = Select(1, "x");
         let sub = FnSub::text("a").reference(&id).value(inner.clone()).then("b");

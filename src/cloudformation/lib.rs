@@ -74,6 +74,7 @@ mod graph;
 pub mod iam;
 mod intrinsic;
 mod json;
+mod length;
 mod limits;
 mod map;
 mod name;

@@ -20,7 +20,7 @@ pub struct TemplateLimit {
 /// The largest template that fits in a request, in bytes. Larger templates go through S3.
 pub const INLINE_BYTES: usize = 51_200;
 
-const BODY: TemplateLimit = TemplateLimit { what: "bytes in the template", most: 1_000_000 };
+pub(super) const BODY: TemplateLimit = TemplateLimit { what: "bytes in the template", most: 1_000_000 };
 /// Resources of one stack.
 pub const STACK_RESOURCES: TemplateLimit = TemplateLimit { what: "resources", most: 500 };
 const PARAMETERS: TemplateLimit = TemplateLimit { what: "parameters", most: 200 };
@@ -349,7 +349,7 @@ mod tests {
             "1025 bytes in a description exceed the limit of 1024",
         ];
         assert_eq!(messages(&bad), expected);
-        assert_eq!(bad.resources.get(&id("R0")).map(|it| it.kind.as_str()), Some("AWS::X::Y"));
+        assert_eq!(bad.resources.get(&id("R0")).map(|it| it.kind.as_ref()), Some("AWS::X::Y"));
         assert_eq!(messages(&Template::new("")), ["the template has no resources"]);
         let mut huge = template(1);
         huge.add(&id("H"), Resource::new("AWS::X::Y", props! { "V" => "x".repeat(1_100_000) }));

@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 use std::borrow::Cow;
+use thin_vec::ThinVec;
 
 use super::TemplateValue;
 
@@ -13,9 +14,10 @@ const FEW_KEYS: usize = 16;
 
 /// Properties in insertion order; setting a key again replaces its value in place.
 ///
-/// A list, not a table of hashes: a template has tens of thousands of these maps, and most have fewer than eight keys.
+/// A list, not a table of hashes, and one of a single pointer: a template has tens of thousands of these maps, and most have
+/// fewer than eight keys.
 #[derive(Debug, Clone, Default)]
-pub struct PropertyMap(Vec<(PropertyKey, TemplateValue)>);
+pub struct PropertyMap(ThinVec<(PropertyKey, TemplateValue)>);
 
 /// Two maps are equal if they have the same values under the same keys, in any order.
 impl PartialEq for PropertyMap {
@@ -157,7 +159,7 @@ impl<K: Into<PropertyKey>, V: Into<TemplateValue>> FromIterator<(K, V)> for Prop
 
 impl IntoIterator for PropertyMap {
     type Item = (PropertyKey, TemplateValue);
-    type IntoIter = std::vec::IntoIter<(PropertyKey, TemplateValue)>;
+    type IntoIter = thin_vec::IntoIter<(PropertyKey, TemplateValue)>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
@@ -174,6 +176,13 @@ impl<K: Into<PropertyKey>, V: Into<TemplateValue>> Extend<(K, V)> for PropertyMa
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_template_has_tens_of_thousands_of_each() {
+        assert!(size_of::<PropertyMap>() <= size_of::<usize>());
+        assert!(size_of::<TemplateValue>() <= 3 * size_of::<usize>());
+        assert!(size_of::<(PropertyKey, TemplateValue)>() <= 6 * size_of::<usize>());
+    }
 
     #[test]
     fn setting_again_keeps_the_place() {

@@ -133,8 +133,8 @@ impl FnSub {
             return IntrinsicFunction::Sub(self).into();
         }
         match self.0.pop() {
-            None => TemplateValue::String(String::new()),
-            Some(SubPart::Text(text)) => TemplateValue::String(text),
+            None => TemplateValue::from(""),
+            Some(SubPart::Text(text)) => TemplateValue::from(text),
             Some(SubPart::Reference(target)) => IntrinsicFunction::Ref(target).into(),
             Some(SubPart::Attribute(id, attribute)) => IntrinsicFunction::GetAtt(id, attribute).into(),
             Some(SubPart::Value(value)) => value,
@@ -207,7 +207,7 @@ impl FnSub {
             match part {
                 SubPart::Text(literal) => match escape(literal) {
                     Some(escaped) => text.push_str(&escaped),
-                    None => self.variable(&mut text, &mut variables, TemplateValue::String(literal.clone())),
+                    None => self.variable(&mut text, &mut variables, literal.into()),
                 },
                 SubPart::Reference(target) => text.extend(["${", target.as_str(), "}"]),
                 SubPart::Attribute(id, attribute) => text.extend(["${", id.as_str(), ".", attribute, "}"]),

@@ -1,6 +1,7 @@
 //! A template and its sections, in insertion order.
 
 use indexmap::IndexMap;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::{LogicalId, PropertyMap, ResourceDependency, TemplateCondition, TemplateValue};
@@ -64,6 +65,20 @@ impl Template {
     /// Ids that were added twice.
     pub fn duplicates(&self) -> &[LogicalId] {
         &self.duplicates
+    }
+
+    /// All of it but the resources.
+    pub(super) fn without_resources(&self) -> Template {
+        Template {
+            description: self.description.clone(),
+            metadata: self.metadata.clone(),
+            parameters: self.parameters.clone(),
+            mappings: self.mappings.clone(),
+            conditions: self.conditions.clone(),
+            resources: IndexMap::new(),
+            outputs: self.outputs.clone(),
+            duplicates: self.duplicates.clone(),
+        }
     }
 
     /// Gives back the memory that its sections have for more entries: a section has up to twice as much as it needs.
@@ -133,7 +148,7 @@ impl DeletionPolicy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resource {
     /// `AWS::ECS::Service`, `Custom::TaskRun`, ...
-    pub kind: String,
+    pub kind: Cow<'static, str>,
     /// The properties.
     pub properties: PropertyMap,
     /// Created after these, deleted before them.
@@ -156,7 +171,7 @@ pub struct Resource {
 
 impl Resource {
     /// A resource with its properties.
-    pub fn new(kind: impl Into<String>, properties: PropertyMap) -> Resource {
+    pub fn new(kind: impl Into<Cow<'static, str>>, properties: PropertyMap) -> Resource {
         Resource {
             kind: kind.into(),
             properties: properties.shrunk(),
@@ -171,11 +186,11 @@ impl Resource {
         }
     }
 
-    /// The resource, of which only the kind, the condition and the provenance stay here.
+    /// The resource, of which only the kind, the condition and the first line of provenance stay here.
     pub(super) fn take_content(&mut self) -> Resource {
         let rest = Resource {
             condition: self.condition.clone(),
-            comments: self.comments.clone(),
+            comments: self.comments.first().cloned().into_iter().collect(),
             ..Resource::new(self.kind.clone(), PropertyMap::new())
         };
         std::mem::replace(self, rest)
@@ -471,7 +486,7 @@ impl Resource {
         let text = |text: &'static str| BodySection::Value(TemplateValue::from(text));
         let map = |map| Some(BodySection::Map(map)).filter(|_| !PropertyMap::is_empty(map));
         let keys = [
-            ("Type", Some(BodySection::Value(TemplateValue::from(self.kind.as_str())))),
+            ("Type", Some(BodySection::Value(TemplateValue::from(self.kind.as_ref())))),
             ("Condition", self.condition.as_ref().map(|id| BodySection::Value(id.as_str().into()))),
             ("DependsOn", depends_on.map(BodySection::Value)),
             ("DeletionPolicy", self.deletion_policy.map(|policy| text(policy.as_str()))),

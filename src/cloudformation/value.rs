@@ -3,6 +3,7 @@
 //! There is no null: CloudFormation rejects it, and a missing key or `AWS::NoValue` means the same.
 
 use super::{FnSub, IntrinsicFunction, IntrinsicTarget, LogicalId, PropertyMap, PseudoParameter};
+use thin_vec::ThinVec;
 
 /// A property value, a literal or an intrinsic function.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,9 +13,9 @@ pub enum TemplateValue {
     /// An integer. CloudFormation reads decimals from strings, so there are no floats here.
     Integer(i64),
     /// A literal string; `${` has no special meaning.
-    String(String),
+    String(Box<str>),
     /// A list, in order.
-    List(Vec<TemplateValue>),
+    List(ThinVec<TemplateValue>),
     /// A map, in insertion order.
     Map(PropertyMap),
     /// An intrinsic function.
@@ -51,19 +52,19 @@ impl TemplateValue {
 
 impl From<&str> for TemplateValue {
     fn from(text: &str) -> TemplateValue {
-        TemplateValue::String(text.to_owned())
+        TemplateValue::String(text.into())
     }
 }
 
 impl From<String> for TemplateValue {
     fn from(text: String) -> TemplateValue {
-        TemplateValue::String(text)
+        TemplateValue::String(text.into())
     }
 }
 
 impl From<&String> for TemplateValue {
     fn from(text: &String) -> TemplateValue {
-        TemplateValue::String(text.clone())
+        TemplateValue::String(text.as_str().into())
     }
 }
 
@@ -154,7 +155,7 @@ impl LogicalId {
 #[macro_export]
 macro_rules! list {
     ($($item:expr),* $(,)?) => {
-        $crate::TemplateValue::List(vec![$($crate::TemplateValue::from($item)),*])
+        $crate::TemplateValue::List([$($crate::TemplateValue::from($item)),*].into_iter().collect())
     };
 }
 

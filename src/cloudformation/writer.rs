@@ -285,7 +285,7 @@ impl TemplateWriter {
             return self.text(indent, &text);
         }
         let variables: PropertyMap = variables.into_iter().collect();
-        self.value(indent, &TemplateValue::List(vec![text.into(), variables.into()]));
+        self.value(indent, &crate::list![text, variables]);
     }
 
     fn condition(&mut self, indent: usize, condition: &TemplateCondition) {
@@ -433,6 +433,50 @@ mod tests {
         }
     }
 
+    proptest! {
+        #[test]
+        fn no_text_is_longer_than_it_is_said_to_be(value in value(), text in hard_text(), name in hard_text()) {
+            let map = props! { name.clone() => &value, "List" => list![&value, list![list![&value], &text]] };
+            let mut template = Template::new(text.as_str());
+            template.metadata = map.clone();
+            template.add_parameter(&id("P"), TemplateParameter::string(&text).default(&text).comment(&name));
+            template.add_mapping(&id("M"), map.clone());
+            let equal = TemplateCondition::Equals(value.clone(), "x".into());
+            let not = TemplateCondition::Not(Box::new(TemplateCondition::Or(vec![equal.clone(), equal])));
+            template.add_condition(&id("D"), TemplateCondition::And(vec![not, TemplateCondition::Named(id("P"))]));
+            let resource = Resource::new("AWS::X::Y", map.clone())
+                .comments([&text, &name])
+                .depends_on_all([&id("B"), &id("C")])
+                .condition(&id("D"))
+                .retain()
+                .creation_policy(map.clone())
+                .update_policy(map)
+                .metadata("K", &value);
+            template.add(&id("R"), resource);
+            template.add_output(&id("O"), TemplateOutput::new(text.as_str(), &value).export(&value));
+            let (written, said) = (template.to_yaml().len(), template.longest_text());
+            prop_assert!(written <= said, "{} bytes, said to be {} at most", written, said);
+        }
+
+        #[test]
+        fn no_value_is_longer_than_it_is_said_to_be(value in value()) {
+            let mut template = Template::default();
+            template.metadata = props! { "K" => value };
+            // Without what a template has besides.
+            prop_assert!(template.to_yaml().len() <= template.longest_text() - Template::default().longest_text() + 60);
+        }
+    }
+
+    #[test]
+    fn a_template_of_a_megabyte_surely_fits_no_more() {
+        let with = |letters: usize| Template::new("a".repeat(letters));
+        assert!(with(200_000).surely_fits());
+        assert!(!with(1_000_001).surely_fits());
+        let spare = Template::default().longest_text();
+        assert!(with((1_000_000 - spare) / 4).surely_fits(), "each letter may have to be escaped");
+        assert!(!with((1_000_000 - spare) / 4 + 1).surely_fits());
+    }
+
     #[test]
     fn layout() {
         let shell = FnSub::text("#!/bin/sh\necho ").reference(&id("A")).then("\n");
@@ -569,5 +613,7 @@ Outputs:
 ";
         assert_eq!(template.to_yaml(), expected);
         assert_eq!(parse(&template.to_yaml()), template.to_json());
+        let (written, said) = (template.to_yaml().len(), template.longest_text());
+        assert!(said < 8 * written, "{said} of {written}: a template that fits is rendered for nothing");
     }
 }

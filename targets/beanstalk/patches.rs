@@ -162,11 +162,11 @@ fn unset(
 /// The value of an option: text, or a function as JSON between backticks.
 fn option_text(value: &TemplateValue) -> Option<String> {
     match value {
-        TemplateValue::String(text) => Some(text.clone()),
+        TemplateValue::String(text) => Some(text.to_string()),
         TemplateValue::Integer(number) => Some(number.to_string()),
         TemplateValue::Bool(flag) => Some(flag.to_string()),
         TemplateValue::Function(_) => match plain(value) {
-            TemplateValue::String(text) => Some(text),
+            TemplateValue::String(text) => Some(text.into()),
             function => Some(templates::function(&function.to_json())),
         },
         TemplateValue::List(_) | TemplateValue::Map(_) => None,
@@ -325,7 +325,7 @@ fn plain(value: &TemplateValue) -> TemplateValue {
                 let parts: Vec<TemplateValue> = sub.parts().iter().map(part).collect();
                 match parts.iter().map(TemplateValue::as_str).collect::<Option<String>>() {
                     Some(text) => text.into(),
-                    None => joined("", TemplateValue::List(parts)),
+                    None => joined("", parts.into()),
                 }
             }
             // Refused before; the form is that of JSON.

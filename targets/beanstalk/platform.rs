@@ -73,6 +73,7 @@ fn attempt(application: &Application, platform: PlatformKind, cx: &mut Compilati
         diagnostics: &mut diagnostics,
         ledger: &mut ledger,
         files: cx.files.afresh(),
+        keeps_artifacts: cx.keeps_artifacts,
     };
     let plan = plan::decide(application, platform, &mut tried);
     let lost = ledger.lost_leaves(cx.compose, cx.sources, &support::BEANSTALK);

@@ -75,7 +75,7 @@ fn deployment(stack: &LegalStack) -> StackDeployment {
     // A change may have taken a resource away.
     let is_there = |id: &LogicalId| template.resources.contains_key(id);
     let services = plan.services.iter().filter(|it| is_there(&it.id()));
-    let all = template.resources.values().map(|resource| resource.kind.as_str());
+    let all = template.resources.values().map(|resource| resource.kind.as_ref());
     let types: BTreeSet<&str> = all.chain(divided.as_ref().map(|_| NESTED_STACK)).collect();
     StackDeployment {
         resource_types: types.into_iter().map(str::to_owned).collect(),

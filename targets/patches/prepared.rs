@@ -253,7 +253,7 @@ impl PatchReader<'_, '_> {
             PatchAction::Append(list) => {
                 let node = &self.cx.ledger.exact(list, "added to what is emitted").0;
                 match self.value(node)? {
-                    TemplateValue::List(items) => Some(one(ValueEdit::Append(items))),
+                    TemplateValue::List(items) => Some(one(ValueEdit::Append(items.into()))),
                     _ => {
                         self.fault(
                             Diagnostic::new(&tranship::PATCH_VALUE, "`append` needs a list of items")

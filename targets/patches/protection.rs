@@ -22,7 +22,7 @@ pub fn weakened(
     let deletes = |resource: &Resource| {
         let kept =
             |policy: Option<DeletionPolicy>| policy.is_some_and(|policy| policy != DeletionPolicy::Delete);
-        KEEPING.contains(&resource.kind.as_str())
+        KEEPING.contains(&resource.kind.as_ref())
             && !(kept(resource.deletion_policy) && kept(resource.update_replace_policy))
     };
     let loses = deletes(after) && !before.is_some_and(deletes);
@@ -111,7 +111,7 @@ fn open_ingress(rule: &PropertyMap) -> Option<String> {
 
 fn shown(value: &TemplateValue) -> String {
     match value {
-        TemplateValue::String(text) => text.clone(),
+        TemplateValue::String(text) => text.to_string(),
         value => value.to_json().to_string(),
     }
 }

@@ -259,7 +259,7 @@ impl PatchingOne<'_> {
                 Some(service) => format!("type of a resource of `{service}`,"),
                 None => "resource type".to_owned(),
             };
-            let known = template.resources.values().filter(|it| own(it)).map(|it| it.kind.as_str());
+            let known = template.resources.values().filter(|it| own(it)).map(|it| it.kind.as_ref());
             self.done.faults.push(self.patch.unknown(&what, kind, known));
         }
         found

@@ -74,7 +74,7 @@ fn read(node: &FreeNode, faults: &mut Vec<ValueFault>) -> Option<TemplateValue> 
         FreeValue::Text(text) => Some(FnSub::new().literal(text).into_value()),
         FreeValue::List(items) => {
             let read: Vec<Option<TemplateValue>> = items.iter().map(|item| read(item, faults)).collect();
-            read.into_iter().collect::<Option<Vec<_>>>().map(TemplateValue::List)
+            read.into_iter().collect::<Option<_>>().map(TemplateValue::List)
         }
         FreeValue::Mapping(entries) => {
             if let [(key, argument)] = entries.as_slice()

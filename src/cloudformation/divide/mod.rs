@@ -64,7 +64,7 @@ impl DividedTemplate {
 /// Divides a template.
 pub fn divide(template: &Template, membership: StackMembership) -> DividedTemplate {
     let keeps =
-        |id: &LogicalId| template.resources.get(id).is_none_or(|it| IN_THE_ROOT.contains(&it.kind.as_str()));
+        |id: &LogicalId| template.resources.get(id).is_none_or(|it| IN_THE_ROOT.contains(&it.kind.as_ref()));
     let mut membership: StackMembership = membership.into_iter().filter(|(id, _)| !keeps(id)).collect();
     loop {
         let divided = divide_so(template, &membership);
@@ -118,9 +118,9 @@ fn with_needs(
 }
 
 fn divide_so(template: &Template, membership: &StackMembership) -> DividedTemplate {
-    let mut divided = DividedTemplate { root_template: template.clone(), nested: IndexMap::new() };
+    let mut divided =
+        DividedTemplate { root_template: template.without_resources(), nested: IndexMap::new() };
     let mut borders: IndexMap<LogicalId, StackBorder<'_>> = IndexMap::new();
-    divided.root_template.resources.clear();
     for (id, resource) in &template.resources {
         match membership.get(id) {
             None => divided.root_template.add(id, resource.clone()),

@@ -65,7 +65,7 @@ fn what_crosses_a_border_is_a_parameter_or_an_output() {
             "ClusterArn" => id("Cluster").arn(),
         },
     };
-    assert_eq!((api.kind.as_str(), &api.properties), (NESTED_STACK, &expected));
+    assert_eq!((api.kind.as_ref(), &api.properties), (NESTED_STACK, &expected));
     assert_eq!(api.comments, ["services.Api"]);
     let web = divided.root_template.resources.get(&id("WebStack")).unwrap();
     assert_eq!((&api.depends_on, &web.depends_on), (&vec![], &vec![id("ApiStack")]));

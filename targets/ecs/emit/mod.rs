@@ -80,7 +80,7 @@ fn tag(plan: &EcsPlan, template: &mut Template) {
     let tags = plan.stack.tags.iter();
     let tags: TemplateValue =
         tags.map(|(name, value)| props! { "Key" => name.as_str(), "Value" => value }).collect();
-    for resource in template.resources.values_mut().filter(|it| TAGGED.contains(&it.kind.as_str())) {
+    for resource in template.resources.values_mut().filter(|it| TAGGED.contains(&it.kind.as_ref())) {
         resource.properties.set("Tags", tags.clone());
     }
     for resource in template.resources.values_mut().filter(|it| it.kind == "AWS::EFS::FileSystem") {

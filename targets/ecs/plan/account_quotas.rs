@@ -44,7 +44,7 @@ pub(super) fn check(planner: &mut EcsPlanner<'_, '_>, plan: &EcsPlan, template: 
 fn needs(plan: &EcsPlan, template: &Template, stacks: usize) -> Vec<QuotaNeed> {
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     for resource in template.resources.values() {
-        *kinds.entry(resource.kind.as_str()).or_default() += 1;
+        *kinds.entry(resource.kind.as_ref()).or_default() += 1;
     }
     let of = |kind: &str| kinds.get(kind).copied().unwrap_or_default();
     let found = plan.services.iter().filter(|service| service.registry.is_some());

@@ -89,14 +89,15 @@ pub(super) fn check_separate(
     check_parts(planner, std::iter::once(first).chain(others).collect(), whole)
 }
 
-/// Templates that are in memory beside their texts. They are freed by one thread: several that free what another one has
-/// allocated wait for each other longer than they would take alone.
+/// Templates that are in memory beside their texts. The thread that has made them frees them: what another one frees is of use
+/// again only later.
 const WRITTEN_AT_ONCE: usize = 32;
 
 /// Reports what is wrong with parts of a template by themselves: the rest is wrong with the whole and has been told. Their
-/// texts. A template is gone once it is written, since all of them would take more memory than what they become.
+/// texts, where artifacts are kept. A template is gone once it is written, since all of them would take more memory than what they become.
 fn check_parts(planner: &mut EcsPlanner<'_, '_>, parts: Vec<(String, Template)>, whole: bool) -> Vec<String> {
-    let mut texts = Vec::with_capacity(parts.len());
+    let keeps = planner.cx.keeps_artifacts;
+    let mut texts = Vec::with_capacity(if keeps { parts.len() } else { 0 });
     let mut parts = parts.into_iter();
     loop {
         let few: Vec<(String, Template)> = parts.by_ref().take(WRITTEN_AT_ONCE).collect();
@@ -104,10 +105,10 @@ fn check_parts(planner: &mut EcsPlanner<'_, '_>, parts: Vec<(String, Template)>,
             return texts;
         }
         let written = many_side_by_side(few.iter().collect(), |(_, template)| {
-            let text = template.to_yaml();
+            let text = (keeps || !template.surely_fits()).then(|| template.to_yaml());
             let mut found = if whole { cycles(template) } else { Vec::new() };
-            found.extend(exceeded_quotas(template, Some(&text)));
-            (text, found)
+            found.extend(exceeded_quotas(template, text.as_deref()));
+            (text.filter(|_| keeps), found)
         });
         for ((name, template), (text, found)) in few.iter().zip(written) {
             for violation in found {
@@ -115,7 +116,7 @@ fn check_parts(planner: &mut EcsPlanner<'_, '_>, parts: Vec<(String, Template)>,
                 planner.report(diagnostic);
             }
             // Each thread has memory of its own: a copy is where the templates were, and the next texts where this one was.
-            texts.push(String::clone(&text));
+            texts.extend(text.as_deref().map(str::to_owned));
         }
     }
 }

@@ -96,7 +96,8 @@ pub struct LegalStack {
     pub template: Template,
     /// Whether it gives a name to something of IAM.
     pub names_rights: bool,
-    /// The texts of the stacks: of the only one, or of the root or foundation and then of each other one.
+    /// The texts of the stacks: of the only one, or of the root or foundation and then of each other one. None where no
+    /// artifact is kept.
     pub texts: Vec<String>,
     /// The root stack and its nested stacks, where the application is several. What they hold is in the texts.
     pub divided: Option<DividedTemplate>,
@@ -130,13 +131,14 @@ pub fn plan(app: &Application, compute: &dyn ComputePolicy, cx: &mut Compilation
     if separate {
         separate_stacks::detach(planner, &mut plan);
     }
-    let mut own = written(&plan, candidates);
+    let keeps = planner.cx.keeps_artifacts;
+    let mut own = written(&plan, candidates, keeps);
     if !separate && stacks.are_separate(&plan, &own) {
         separate = true;
         separate_stacks::detach(planner, &mut plan);
         // Not both at once in memory.
         let OwnStack { candidates, .. } = own;
-        own = written(&plan, candidates);
+        own = written(&plan, candidates, keeps);
     }
     debug_assert!(separate_stacks::least_resources(&plan) <= own.template.resources.len() + plan.tasks.len());
     let room = if separate { StackRoom::Separate } else { stacks.room() };
@@ -161,6 +163,7 @@ pub fn plan(app: &Application, compute: &dyn ComputePolicy, cx: &mut Compilation
                     let texts = legality::check_divided(planner, &template, &mut divided, whole);
                     (Some(divided), texts)
                 }
+                None if !keeps && exceeded.is_empty() => (None, Vec::new()),
                 None => {
                     let text = written();
                     if !exceeded.is_empty() {
@@ -189,12 +192,15 @@ pub fn plan(app: &Application, compute: &dyn ComputePolicy, cx: &mut Compilation
 }
 
 /// The template of a plan, with the parameters that it refers to.
-fn written(plan: &EcsPlan, candidates: Vec<ParameterPlan>) -> OwnStack {
+fn written(plan: &EcsPlan, candidates: Vec<ParameterPlan>, keeps_artifacts: bool) -> OwnStack {
     let resources = emit::emit(plan);
     let parameters = parameters::used(candidates.clone(), &resources);
     let mut template = emit::with_parameters(resources, &parameters);
     template.shrink();
-    OwnStack { template, text: OnceCell::new(), divided: OnceCell::new(), parameters, candidates }
+    // What is kept is written anyway.
+    let surely_fits = !keeps_artifacts && template.surely_fits();
+    let (text, divided) = (OnceCell::new(), OnceCell::new());
+    OwnStack { template, text, divided, parameters, candidates, surely_fits }
 }
 
 /// The order in which services are created, and who finds whom by Service Connect: what all else is rendered with.

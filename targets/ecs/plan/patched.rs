@@ -30,10 +30,12 @@ pub(super) struct OwnStack {
     pub(super) parameters: Vec<ParameterPlan>,
     /// Every parameter that a resource might refer to.
     pub(super) candidates: Vec<ParameterPlan>,
+    /// Whether it need not be written to know that it is no longer than CloudFormation takes.
+    pub(super) surely_fits: bool,
 }
 
 impl OwnStack {
-    /// The text of the template, where its size decides something. A template with more resources than a stack may have is
+    /// The text of the template, where its size decides something or may do so. A template with more resources than a stack may have is
     /// divided whatever its size, and the text of all independent stacks together is never written.
     pub(super) fn measured_text(&self, room: StackRoom) -> Option<&str> {
         let is_asked = match room {
@@ -41,7 +43,7 @@ impl OwnStack {
             StackRoom::Nested => self.template.resources.len() <= STACK_RESOURCES.most,
             StackRoom::Separate => false,
         };
-        is_asked.then(|| &**self.text.get_or_init(|| self.template.to_yaml()))
+        (is_asked && !self.surely_fits).then(|| &**self.text.get_or_init(|| self.template.to_yaml()))
     }
 }
 
