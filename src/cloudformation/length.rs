@@ -148,3 +148,111 @@ fn substituted(sub: &FnSub, indent: usize) -> usize {
     };
     FRAME + sub.parts().iter().map(part).sum::<usize>()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Base64, Cidr, FindInMap, GetAzs, If, ImportValue, Join, Select, Split, TemplateOutput, list, props,
+    };
+
+    fn id(text: &str) -> LogicalId {
+        LogicalId::parse(text).unwrap()
+    }
+
+    /// That the texts are no longer, the tests of the writer say; here stands what is counted for each kind of value, so that a
+    /// bound which grows is seen: then more templates are written for nothing.
+    #[test]
+    fn each_kind_of_value_is_counted() {
+        let a = || id("Aa");
+        let sub = || FnSub::text("x\ny");
+        for (it, expected) in [
+            (TemplateValue::from(true), 24),
+            (12.into(), 24),
+            ("".into(), 8),
+            ("abc".into(), 20),
+            // Each line of a block has its indentation: 4 columns, and 6 more.
+            ("a\nb\n".into(), 16 + 8 + 20),
+            (list![], 24),
+            (list![1, "b"], 24 + (10 + 8 + 24) + (10 + 8 + 12)),
+            (props! {}.into(), 8),
+            (props! { "Ab" => 1 }.into(), 8 + 10 + 8 + 8 + 24),
+            (a().reference(), 32 + 126 + 8),
+            (a().att("Bcd"), 32 + 126 + 8 + 12),
+            (Join(",", list![1]), 32 + 126 + 12 + (10 + 8 + 24 + 16 + 8 + 24)),
+            (Split("::", "x"), 32 + 126 + 16 + (10 + 8 + 12)),
+            (Select(3, "x"), 32 + 126 + (10 + 8 + 12)),
+            (GetAzs("x"), 32 + 126 + (10 + 8 + 12)),
+            (ImportValue("x"), 32 + 126 + (10 + 8 + 12)),
+            (Base64("x"), 32 + 126 + (10 + 8 + 12)),
+            (Cidr("x", 2, 8), 32 + 126 + (10 + 8 + 12)),
+            (If(&a(), "x", 1), 32 + 126 + 8 + (10 + 8 + 12) + (10 + 8 + 24)),
+            (FindInMap(&a(), "x", 1), 32 + 126 + 8 + (10 + 8 + 12) + (10 + 8 + 24)),
+            // A variable of two parts has a name of up to 34 letters, and a text with a line break 16 twice.
+            (sub().reference(&a()).into_value(), 166 + (2 * (12 + 16 + 8 + 34 + 16) + 10) + (8 + 8)),
+            (sub().att(&a(), "Bcd").into_value(), 166 + 182 + (8 + 8 + 12)),
+            (sub().secret_field(&a(), "pw").into_value(), 166 + 182 + (64 + 8 + 8)),
+            (
+                sub().value(Select(3, "x")).into_value(),
+                166 + 182 + (68 + (16 + 8) + 32 + 162 + (22 + 8 + 12)),
+            ),
+            (
+                FnSub::default().literal("{{resolve:").then("b").into_value(),
+                166 + 64 + (2 * (4 + 8 + 34) + 10),
+            ),
+        ] {
+            assert_eq!(value(&it, 4), expected, "{it:?}");
+        }
+    }
+
+    #[test]
+    fn each_section_is_counted() {
+        let equal = || TemplateCondition::Equals("x".into(), 1.into());
+        for (it, expected) in [
+            (TemplateCondition::Named(id("Aa")), 32 + 8),
+            (equal(), 32 + (8 + 8 + 12) + (8 + 8 + 24)),
+            (TemplateCondition::Not(Box::new(TemplateCondition::Named(id("Aa")))), 32 + (8 + 8 + 40)),
+            (TemplateCondition::And(vec![TemplateCondition::Named(id("Aa"))]), 32 + (8 + 8 + 40)),
+            (
+                TemplateCondition::Or(vec![TemplateCondition::Named(id("Aa")), equal()]),
+                32 + 56 + (16 + 32 + 34 + 46),
+            ),
+        ] {
+            assert_eq!(condition(&it, 2), expected, "{it:?}");
+        }
+        assert_eq!(named(&id("Aa")), 2 + 8 + 8);
+        assert_eq!(comments(&["abc".to_owned(), String::new()]), (2 + 3 + 8) + (2 + 8));
+        let given = TemplateParameter::string("abc");
+        assert_eq!(parameter(&given.clone().comment("de")), 12 + map(&given.body(), 2));
+        let properties = || props! { "A" => 1 };
+        let section = |indent: usize| 8 + (indent + 6) + 4 + 8 + 24;
+        assert_eq!(map(&properties(), 2), section(2));
+        let plain = Resource::new("A::B", properties());
+        assert_eq!(resource(&plain), 320 + 16 + section(4) + 3 * 8);
+        let full = plain
+            .comment("abc")
+            .depends_on(&id("Aa"))
+            .condition(&id("Bbb"))
+            .creation_policy(properties())
+            .update_policy(properties())
+            .metadata("A", 1);
+        assert_eq!(resource(&full), 320 + 13 + 16 + 12 + (8 + 8 + 8) + 4 * section(4));
+
+        let empty = Template::default();
+        assert_eq!(empty.longest_text(), 320 + 8 + 8);
+        let mut template = Template::new("abc");
+        template.metadata = properties();
+        template.add_parameter(&id("Pa"), given.clone());
+        template.add_mapping(&id("Ma"), properties());
+        template.add_condition(&id("Ca"), equal());
+        template.add(&id("Ra"), full.clone());
+        let output = TemplateOutput::new("d", "v");
+        template.add_output(&id("Oa"), output.clone());
+        let sections = parameter(&given)
+            + section(2)
+            + condition(&equal(), 2)
+            + resource(&full)
+            + map(&output.body(), 2);
+        assert_eq!(template.longest_text(), 320 + (12 + 8) + (8 + 6 + 4 + 8 + 24) + 5 * 18 + sections);
+    }
+}
