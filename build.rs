@@ -1,12 +1,62 @@
 //! How the program is linked.
+//!
+//! In: the target, and `benches/function_order.txt`. Out: arguments of the linker. Invariant: what the program does is the same
+//! without them; it only has more pages in memory.
 
-#[allow(clippy::disallowed_methods, reason = "a build script is told its target in the environment")]
+#![allow(clippy::disallowed_methods, reason = "a build script is told its target in the environment")]
+
+use std::env;
+use std::fs;
+use std::path::Path;
+
+/// The functions that a compile runs, in groups: patterns of their symbols. `benches/run order` writes it.
+const FUNCTION_ORDER: &str = "benches/function_order.txt";
+
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    let target = |name: &str| std::env::var(name).unwrap_or_default();
+    println!("cargo:rerun-if-changed={FUNCTION_ORDER}");
+    if !(is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu")) {
+        return;
+    }
     // A program at a fixed address needs no relocation: with the AWS SDK there are 56,000, in pages that each start of the
     // program would write to before it does anything.
-    if target("CARGO_CFG_TARGET_OS") == "linux" && target("CARGO_CFG_TARGET_ENV") == "gnu" {
-        println!("cargo:rustc-link-arg-bins=-no-pie");
+    println!("cargo:rustc-link-arg-bins=-no-pie");
+    // Linux maps sixteen pages around each one that is run: the functions that run are next to each other.
+    if is("CARGO_CFG_TARGET_ARCH", "x86_64") && is("PROFILE", "release") && is_linked_as_usual() {
+        match linker_script() {
+            Some(script) => println!("cargo:rustc-link-arg-bins=-Wl,-T,{script}"),
+            None => println!(
+                "cargo:warning={FUNCTION_ORDER} cannot be used; the program is larger in memory for it"
+            ),
+        }
     }
+}
+
+fn is(variable: &str, value: &str) -> bool {
+    env::var(variable).is_ok_and(|found| found == value)
+}
+
+/// Whether Rust's own linker or GNU's is used: not every other one reads a script.
+fn is_linked_as_usual() -> bool {
+    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    env::var_os("RUSTC_LINKER").is_none()
+        && !["linker", "link-arg", "link-self"].iter().any(|it| flags.contains(it))
+}
+
+/// A script that puts the functions into a section of their own before all others, group by group.
+fn linker_script() -> Option<String> {
+    let order = fs::read_to_string(FUNCTION_ORDER).ok()?;
+    let lines = order.lines().filter(|line| !line.starts_with('#'));
+    let patterns: Vec<&str> = lines.collect();
+    let groups = patterns.split(|line| line.is_empty()).filter(|group| !group.is_empty());
+    // A function that the compiler takes for a rare one, as all that grow a list are, has a section of another name.
+    let section = |pattern: &&str| format!(" .text.{pattern} .text.unlikely.{pattern}");
+    let sections = groups.map(|group| format!("    *({} )\n", group.iter().map(section).collect::<String>()));
+    let script = format!(
+        "SECTIONS {{\n  .text.first : {{\n{}  }}\n}} INSERT BEFORE .text;\n",
+        sections.collect::<String>()
+    );
+    let path = Path::new(&env::var_os("OUT_DIR")?).join("function_order.ld");
+    fs::write(&path, script).ok()?;
+    path.to_str().map(str::to_owned)
 }

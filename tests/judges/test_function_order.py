@@ -1,0 +1,54 @@
+"""The list of functions by which a release is linked holds nothing that differs between machines or compilers."""
+
+import re
+import sys
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "benches"))
+import order  # noqa: E402
+
+
+class Patterns(unittest.TestCase):
+    def test_hashes_of_crates_and_places_in_the_symbol_vary(self):
+        symbol = "_RINvMNtCs2353gUId5J1_12tranship_app9key_pathsNtB3_8KeyPaths4pathReECsjmd7FkHNLsS_16tranship_targets"
+        self.assertEqual(order.pattern(symbol), "_RINvMNtCs*_12tranship_app9key_pathsNtB*_8KeyPaths4pathReECs*_16tranship_targets")
+
+    def test_names_are_kept_whatever_they_begin_with(self):
+        # A name with an underscore or a digit at its start is parted from its length by one more underscore.
+        self.assertEqual(order.pattern("_RNvC3_Cs1_9Beanstalk"), "_RNvC3_Cs1_9Beanstalk")
+        self.assertEqual(order.pattern("_RNvNtCs1a_3abc2__x5B1_yz"), "_RNvNtCs*_3abc2__x5B1_yz")
+
+    def test_constants_are_kept(self):
+        self.assertEqual(order.pattern("_RINvCs1a_1xNtB2_1yKj1f_E"), "_RINvCs*_1xNtB*_1yKj1f_E")
+
+    def test_an_instruction_belongs_to_the_function_around_it(self):
+        functions = order.Functions.__new__(order.Functions)
+        functions.ends, functions.starts = {0x10: 0x18, 0x20: 0x21}, [0x10, 0x20]
+        found = [functions.start_of(address) for address in (0xf, 0x10, 0x17, 0x18, 0x20, 0x21)]
+        self.assertEqual(found, [None, 0x10, 0x10, None, 0x20, None])
+
+    def test_addresses_are_absolute_or_relative_to_the_last(self):
+        profile = type("Profile", (), {"read_text": lambda self: "fn=(1) a\n0x100 5 1\n+4 5 1\ncalls=1 0x900 7\n* 5 20\n-8 5 1\n"})()
+        functions = order.Functions.__new__(order.Functions)
+        self.assertEqual(list(functions.addresses(profile)), [0x100, 0x104, 0x104, 0xfc])
+
+
+class FunctionOrder(unittest.TestCase):
+    def test_the_list_is_what_the_tool_writes(self):
+        text = order.ORDER.read_text()
+        self.assertTrue(text.startswith(order.HEAD))
+        self.assertEqual(re.findall(r"^# (.*)$", text[len(order.HEAD):], re.MULTILINE), list(order.GROUPS))
+        patterns = [line for line in text.splitlines() if line and not line.startswith("#")]
+        self.assertEqual(len(patterns), len(set(patterns)), "a function stands in one group")
+        self.assertEqual([one for one in patterns if order.pattern(one.replace("Cs*_", "Cs1_").replace("B*_", "B1_")) != one], [])
+
+    def test_every_room_of_a_compile_is_in_it(self):
+        text = order.ORDER.read_text()
+        for room in ("frontend", "app", "facts", "cloudformation", "targets"):
+            self.assertIn(f"tranship_{room}", text)
+
+
+if __name__ == "__main__":
+    unittest.main()
