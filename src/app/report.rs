@@ -256,9 +256,9 @@ mod tests {
             key: format!("services.service-{number}.deploy.resources"),
             disposition: "approximated",
             claim: "task definition: Cpu".into(),
-            value: (number % 2 == 0).then(|| "1024".into()),
-            reason: (number % 2 == 0).then(|| "the next larger size".into()),
-            loses: (number % 2 == 0).then_some(false),
+            value: number.is_multiple_of(2).then(|| "1024".into()),
+            reason: number.is_multiple_of(2).then(|| "the next larger size".into()),
+            loses: number.is_multiple_of(2).then_some(false),
             origin: vec![place.clone(); number % 3],
             support: None,
         };

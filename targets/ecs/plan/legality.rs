@@ -91,7 +91,7 @@ pub(super) fn check_separate(
 
 /// Templates that are in memory beside their texts. The thread that has made them frees them: what another one frees is of use
 /// again only later.
-const WRITTEN_AT_ONCE: usize = 32;
+const WRITTEN_AT_ONCE: usize = 16;
 
 /// Reports what is wrong with parts of a template by themselves: the rest is wrong with the whole and has been told. Their
 /// texts, where artifacts are kept. A template is gone once it is written, since all of them would take more memory than what they become.
