@@ -94,7 +94,8 @@ pub(super) fn check_separate(
 const WRITTEN_AT_ONCE: usize = 16;
 
 /// Reports what is wrong with parts of a template by themselves: the rest is wrong with the whole and has been told. Their
-/// texts, where artifacts are kept. A template is gone once it is written, since all of them would take more memory than what they become.
+/// texts, where artifacts are kept. A template is gone once it is written, since all of them would take more memory than what
+/// they become.
 fn check_parts(planner: &mut EcsPlanner<'_, '_>, parts: Vec<(String, Template)>, whole: bool) -> Vec<String> {
     let keeps = planner.cx.keeps_artifacts;
     let mut texts = Vec::with_capacity(if keeps { parts.len() } else { 0 });
