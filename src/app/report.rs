@@ -266,6 +266,9 @@ mod tests {
             DispositionReport { rows: (0..1_000).map(row).collect(), ..DispositionReport::default() };
         let text = report.to_json().unwrap();
         assert_eq!(text, serde_json::to_string_pretty(&report).unwrap() + "\n");
+        // 35 letters of the key and 20 of the claim; a value of 4 and a reason of 20; two places of 12 and 24.
+        assert_eq!(row(2).expected_length(), 160 + 35 + 20 + 24 + 2 * 36);
+        assert_eq!(row(1).expected_length(), 160 + 35 + 20 + 36);
         let expected: usize = report.rows.iter().map(ReportRow::expected_length).sum();
         assert!((text.len()..text.len() * 5 / 4).contains(&expected), "{expected} of {}", text.len());
         assert!(text.capacity() < text.len() * 5 / 4);
