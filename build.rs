@@ -24,7 +24,8 @@ fn main() {
     // Linux maps sixteen pages around each one that is run: the functions that run are next to each other.
     if is("CARGO_CFG_TARGET_ARCH", "x86_64") && is("PROFILE", "release") && is_linked_as_usual() {
         match linker_script() {
-            Some(script) => println!("cargo:rustc-link-arg-bins=-Wl,-T,{script}"),
+            // Not behind `-Wl,`, which would part a path with a comma in it.
+            Some(script) => println!("cargo:rustc-link-arg-bins=-T{script}"),
             None => println!(
                 "cargo:warning={FUNCTION_ORDER} cannot be used; the program is larger in memory for it"
             ),
