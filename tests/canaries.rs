@@ -10,6 +10,7 @@
 )]
 
 use std::fs;
+use std::io::Read as _;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Mutex;
@@ -459,25 +460,45 @@ fn leaks_below(directory: &Path, found: &mut Vec<String>) {
     for path in entries.map(|entry| entry.unwrap().path()) {
         if path.is_dir() {
             leaks_below(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "zip") {
+            leaks_packed(&path, found);
         } else if let Some(end) = shown(&fs::read(&path).unwrap()) {
             found.push(format!("{} holds {end}", path.display()));
         }
     }
 }
 
+/// What an archive holds, unpacked: in compressed bytes any three letters turn up by chance.
+fn leaks_packed(path: &Path, found: &mut Vec<String>) {
+    let mut archive = zip::ZipArchive::new(fs::File::open(path).unwrap()).unwrap();
+    assert!(!archive.is_empty() && archive.comment().is_empty(), "{}", path.display());
+    for index in 0..archive.len() {
+        let mut entry = archive.by_index(index).unwrap();
+        let name = entry.name().unwrap().into_owned();
+        let mut content = Vec::new();
+        entry.read_to_end(&mut content).unwrap();
+        if let Some(end) = shown(name.as_bytes()).or_else(|| shown(&content)) {
+            found.push(format!("{name} in {} holds {end}", path.display()));
+        }
+    }
+}
+
 /// Builds a project for a target, and says where the secret shows.
 fn leaks(project: &Planted, (target, platform): (&str, &str)) -> Vec<String> {
-    let directory = tempfile::tempdir().unwrap();
+    let room = tempfile::tempdir().unwrap();
+    // The folder names the project, and so stands in what is written: it is the same in each run.
+    let directory = room.path().join("project");
+    fs::create_dir(&directory).unwrap();
     for (name, text) in &project.files {
-        fs::write(directory.path().join(name), text).unwrap();
+        fs::write(directory.join(name), text).unwrap();
     }
-    fs::write(directory.path().join("platform.yaml"), platform).unwrap();
+    fs::write(directory.join("platform.yaml"), platform).unwrap();
     let environment = format!("x-tranship: {{ environments: {{ dev: {{ target: {target} }} }} }}\n");
-    fs::write(directory.path().join("environments.yaml"), environment).unwrap();
+    fs::write(directory.join("environments.yaml"), environment).unwrap();
     let files = ["-f", "compose.yaml", "-f", "platform.yaml"];
     let run = |arguments: &[&str]| {
         let over: &[&str] = if platform.is_empty() { &[] } else { &files };
-        tranship(directory.path(), &[arguments, over].concat())
+        tranship(&directory, &[arguments, over].concat())
     };
     let mut found = Vec::new();
     let built = run(&["build", "-v", "--target", target, "--out", "out"]);
@@ -487,15 +508,15 @@ fn leaks(project: &Planted, (target, platform): (&str, &str)) -> Vec<String> {
     if String::from_utf8_lossy(&built.stderr).contains("internal/leak") {
         found.push("no rule refused it before it stood in an artifact".to_owned());
     }
-    leaks_below(&directory.path().join("out"), &mut found);
+    leaks_below(&directory.join("out"), &mut found);
     let mut said = vec![("", built)];
     for provider in
         ["codepipeline", "github"].into_iter().filter(|_| platform.is_empty() && target != "ecs-ec2")
     {
         let files = ["-f", "compose.yaml", "-f", "environments.yaml"];
         let command = ["pipeline", "--provider", provider, "--out", provider];
-        let output = tranship(directory.path(), &[&command[..], &files].concat());
-        leaks_below(&directory.path().join(provider), &mut found);
+        let output = tranship(&directory, &[&command[..], &files].concat());
+        leaks_below(&directory.join(provider), &mut found);
         said.extend([(provider, output)]);
     }
     let said = said.into_iter().chain(
