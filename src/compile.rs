@@ -7,10 +7,11 @@ use crate::cascade::ErrorShadow;
 use crate::known_names;
 use camino::Utf8PathBuf;
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem::take;
 use tranship_app::rules;
 use tranship_app::{
-    Application, ComposeTree, ContainerImage, DeploymentPosture, DispositionReport, EnvironmentChoice,
-    KeyPaths, KnownSecrets, Ledger, LoweringInput, LoweringPurpose, Settings,
+    Application, ComposeTree, ContainerImage, DeploymentPosture, DispositionCounts, DispositionReport,
+    EnvironmentChoice, KeyPaths, KnownSecrets, Ledger, LoweringInput, LoweringPurpose, Settings, report_json,
 };
 use tranship_facts::ImageReference;
 use tranship_frontend::compose::{self, LoadOptions, Manifest, SourcedValue};
@@ -57,7 +58,9 @@ pub struct CompileOutcome {
     pub variables: BTreeSet<String>,
     /// All diagnostics.
     pub diagnostics: Diagnostics,
-    /// The account of every leaf, as far as the compile got.
+    /// How many leaves ended how, as far as the compile got.
+    pub counts: Option<DispositionCounts>,
+    /// The account of every leaf, where [`account`] has made it.
     pub report: Option<DispositionReport>,
     /// The artifacts; `None` if there was an error.
     pub compiled: Option<CompiledTarget>,
@@ -121,6 +124,8 @@ impl NamedImage {
 enum CompilePurpose {
     /// Its artifacts.
     Write,
+    /// Its artifacts, and the account of every leaf.
+    Account,
     /// Its diagnostics.
     Judge,
     /// What is deployed, and under which names: a late-bound variable without a value has its own name for one, where a target
@@ -131,6 +136,11 @@ enum CompilePurpose {
 /// Compiles a manifest for one environment or target.
 pub fn compile(request: &CompileRequest, world: &dyn World) -> CompileOutcome {
     outcome(request, &ImagePins::new(), world, CompilePurpose::Write)
+}
+
+/// Compiles, and keeps the account of every leaf.
+pub fn account(request: &CompileRequest, world: &dyn World) -> CompileOutcome {
+    outcome(request, &ImagePins::new(), world, CompilePurpose::Account)
 }
 
 /// Compiles to find out what is wrong: the diagnostics of [`compile`]. Of the artifacts it has what it took to find them.
@@ -169,6 +179,7 @@ fn outcome(
         lock_file: None,
         variables: BTreeSet::new(),
         diagnostics,
+        counts: None,
         report: None,
         compiled: None,
     };
@@ -244,7 +255,9 @@ impl CompileOutcome {
         let (sources, diagnostics) = (&mut self.sources, &mut self.diagnostics);
         let (choice, known) = (&request.choice, &known_names());
         let purpose = match compiled_for {
-            CompilePurpose::Write | CompilePurpose::Judge => LoweringPurpose::Deploy,
+            CompilePurpose::Write | CompilePurpose::Account | CompilePurpose::Judge => {
+                LoweringPurpose::Deploy
+            }
             CompilePurpose::Identify => LoweringPurpose::Identify,
         };
         let given = LoweringInput { manifest: &manifest, choice, known, world, purpose, lock: &lock, pins };
@@ -283,7 +296,7 @@ impl CompileOutcome {
         };
         let mut compiled = target.compile(&application, &mut cx);
         let (settings, known_secrets) = settings_and_secrets(application);
-        let mut report = ledger.close(&manifest, sources, target.support(), diagnostics, &mut found);
+        let closed = ledger.close(&manifest, sources, target.support(), diagnostics, &mut found);
         // What an error stopped settled nothing below it, and no artifact is made that could lack it.
         if found.iter().any(|one| one.severity == Severity::Error) {
             found.retain(|one| one.rule != &rules::internal::UNACCOUNTED_KEY);
@@ -298,11 +311,12 @@ impl CompileOutcome {
         if let Some(compiled) = &mut compiled
             && shadow.is_empty()
         {
-            report.outbound = std::mem::take(&mut compiled.outbound);
-            report.patches = std::mem::take(&mut compiled.patches);
             // It is as long as a template. Who does not write it only asks whether it would hold a secret.
-            if compiled_for == CompilePurpose::Write || !known_secrets.is_empty() {
-                add_report(compiled, &report, diagnostics);
+            let is_written = matches!(compiled_for, CompilePurpose::Write | CompilePurpose::Account);
+            if is_written || !known_secrets.is_empty() {
+                let rows = closed.rows(&manifest, sources);
+                let text = report_json(rows, &compiled.outbound, &compiled.patches);
+                add_report(compiled, text, diagnostics);
             }
             if let Some(file) = self.lock_file {
                 refuse_lock_secret(file, &known_secrets, sources, diagnostics);
@@ -311,7 +325,17 @@ impl CompileOutcome {
                 refuse_secrets(compiled, &known_secrets, diagnostics);
             }
         }
-        self.report = Some(report).filter(|_| shadow.is_empty());
+        if shadow.is_empty() {
+            self.counts = Some(closed.counts());
+            self.report = (compiled_for == CompilePurpose::Account).then(|| {
+                let rows = closed.rows(&manifest, &self.sources).collect();
+                let (outbound, patches) = compiled
+                    .as_mut()
+                    .map(|it| (take(&mut it.outbound), take(&mut it.patches)))
+                    .unwrap_or_default();
+                DispositionReport { rows, outbound, patches }
+            });
+        }
         compiled
     }
 
@@ -524,9 +548,12 @@ fn refuse_secrets(compiled: &CompiledTarget, known_secrets: &KnownSecrets, diagn
 }
 
 /// Adds `report.json` to the artifacts.
-fn add_report(compiled: &mut CompiledTarget, report: &DispositionReport, diagnostics: &mut Diagnostics) {
-    let added = report
-        .to_json()
+fn add_report(
+    compiled: &mut CompiledTarget,
+    text: serde_json::Result<String>,
+    diagnostics: &mut Diagnostics,
+) {
+    let added = text
         .map_err(|error| error.to_string())
         .and_then(|text| compiled.artifacts.text(REPORT, text).map_err(|error| error.to_string()));
     if let Err(error) = added {

@@ -10,7 +10,7 @@
 
 use serde_json::{Value, json};
 use tranship::app::EnvironmentChoice;
-use tranship::compile::{CompileOutcome, CompileRequest, compile};
+use tranship::compile::{CompileOutcome, CompileRequest, account};
 use tranship::compose::LoadOptions;
 use tranship::world::MemoryWorld;
 
@@ -29,7 +29,7 @@ fn compiled(list: &str) -> CompileOutcome {
     let text = format!("{SHOP}x-tranship:\n  patch:\n{list}");
     let world = MemoryWorld::new().file("compose.yaml", text);
     let choice = EnvironmentChoice::Target("beanstalk".to_owned());
-    compile(&CompileRequest { options: LoadOptions::default(), choice }, &world)
+    account(&CompileRequest { options: LoadOptions::default(), choice }, &world)
 }
 
 fn file(outcome: &CompileOutcome, name: &str) -> String {

@@ -12,7 +12,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use tranship::app::EnvironmentChoice;
-use tranship::compile::{CompileRequest, compile, delivery, identify};
+use tranship::compile::{CompileRequest, account, delivery, identify};
 use tranship::compose::LoadOptions;
 use tranship::diagnostic::Severity;
 use tranship::pipeline::{DeliveryRequest, ManifestFlags, deliver};
@@ -30,7 +30,7 @@ fn warned(target: &str, manifest: &str) -> Vec<String> {
     let world = MemoryWorld::new().file("compose.yaml", manifest);
     let options = LoadOptions { files: vec!["compose.yaml".into()], ..LoadOptions::default() };
     let choice = EnvironmentChoice::Target(target.to_owned());
-    let outcome = compile(&CompileRequest { options, choice }, &world);
+    let outcome = account(&CompileRequest { options, choice }, &world);
     let loud = outcome.diagnostics.iter().filter(|it| it.severity != Severity::Note);
     loud.map(|it| format!("{}: {}", it.rule.name, it.message)).collect()
 }
@@ -70,7 +70,7 @@ fn examples_of_patches_are_made_without_a_warning() {
             assert!(said.is_empty(), "{target}: {said:#?}\n{manifest}");
             let world = MemoryWorld::new().file("compose.yaml", manifest.as_str());
             let choice = EnvironmentChoice::Target(target.clone());
-            let outcome = compile(&CompileRequest { options: LoadOptions::default(), choice }, &world);
+            let outcome = account(&CompileRequest { options: LoadOptions::default(), choice }, &world);
             let made = &outcome.report.unwrap().patches;
             assert!(
                 !made.is_empty() && outcome.compiled.is_some(),

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use tranship::app::{DispositionReport, EnvironmentChoice, SupportRow};
-use tranship::compile::{CompileOutcome, CompileRequest, compile};
+use tranship::compile::{CompileOutcome, CompileRequest, account};
 use tranship::compose::LoadOptions;
 use tranship::targets;
 use tranship::world::DiskWorld;
@@ -36,7 +36,7 @@ fn compiled(case: &str, (_, target, platform): &Column) -> CompileOutcome {
         ..LoadOptions::default()
     };
     let request = CompileRequest { options, choice: EnvironmentChoice::Target((*target).to_owned()) };
-    compile(&request, &DiskWorld::new().unwrap())
+    account(&request, &DiskWorld::new().unwrap())
 }
 
 fn said(outcome: &CompileOutcome) -> String {

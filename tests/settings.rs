@@ -10,7 +10,7 @@ use std::path::Path;
 use tranship::app::{
     EnvironmentChoice, ListedSetting, SettingTargets, listed_settings, published_schema, settings_reference,
 };
-use tranship::compile::{CompileOutcome, CompileRequest, compile, environments};
+use tranship::compile::{CompileOutcome, CompileRequest, account, environments};
 use tranship::compose::LoadOptions;
 use tranship::world::MemoryWorld;
 use tranship::{known_names, targets};
@@ -62,7 +62,7 @@ fn every_example_is_used_by_the_targets_that_its_declaration_names_and_by_no_oth
     for one in listed_settings() {
         let world = project(&one);
         for choice in choices(&world) {
-            let outcome = compile(&CompileRequest { options: LoadOptions::default(), choice }, &world);
+            let outcome = account(&CompileRequest { options: LoadOptions::default(), choice }, &world);
             let target = outcome.target.unwrap_or("no target");
             let place = format!("{} on {target}", one.path());
             let (found, said) = (dispositions(&outcome, &one), said(&outcome));

@@ -4,15 +4,14 @@
 //! when the ledger is closed; what is in neither is a fault of Tranship, and said.
 
 use super::at::{Claim, ManifestLeaf};
+use super::closed_ledger::{ClosedLedger, SettledBy};
 use super::compose_tree::ComposeTree;
 use super::disposition::{BehaviourEffect, Disposition, LedgerEntry};
 use super::inexact_claims::InexactClaims;
-use super::report::{DispositionReport, ReportPlaces, ReportRow};
 use super::settings::UnclaimedSettings;
 use super::support::{KeySupport, SupportIndex, SupportRow, SupportTable};
 use super::untold_leaves::UntoldLeaves;
 use crate::rules;
-use camino::Utf8Path;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -172,14 +171,10 @@ impl Ledger {
         table: &SupportTable,
         earlier: &Diagnostics,
         diagnostics: &mut Diagnostics,
-    ) -> DispositionReport {
+    ) -> ClosedLedger {
         let mut inexact = InexactClaims::new(self.reported.clone());
         let claims = self.spread(manifest);
-        let first = manifest.files.first().and_then(|file| sources.file(*file));
-        let base = first.and_then(|file| file.path().parent()).unwrap_or(Utf8Path::new(""));
-        let mut places = ReportPlaces::new(sources, base);
-        let mut report = DispositionReport::default();
-        report.rows.reserve_exact(manifest.nodes.leaves().count());
+        let mut closed = ClosedLedger::with_capacity(manifest.nodes.leaves().count());
         let mut unclaimed = UnclaimedSettings::default();
         let mut untold = UntoldLeaves::default();
         let mut explained: BTreeMap<&'static str, Vec<NodeId>> = BTreeMap::new();
@@ -198,21 +193,17 @@ impl Ledger {
                 (None, Some(claim)) => inexact.note(claim.node, &claim.entry, manifest),
                 (None, None) => {}
             }
-            let claimed = || claim.map(|claim| LedgerEntry::clone(&claim.entry));
-            let setting = || unclaimed.account(&path, origin);
-            let entry = row
-                .map(SupportRow::entry)
-                .or_else(claimed)
-                .or_else(setting)
-                .or_else(|| empty(&path, manifest))
-                .unwrap_or_else(|| {
-                    diagnostics.push(unaccounted(&path.to_string(), origin, table.target));
-                    LedgerEntry::unaccounted()
-                });
-            if row.is_none() {
-                untold.note(leaf, claim.map_or(leaf, |claim| claim.node), &entry, manifest);
+            let claimed = || claim.map(|claim| SettledBy::Claim(Rc::clone(&claim.entry)));
+            let mut own = || unclaimed.account(&path, origin).or_else(|| empty(&path, manifest));
+            let settled = row.map(SettledBy::Row).or_else(claimed).or_else(|| own().map(SettledBy::new));
+            let settled = settled.unwrap_or_else(|| {
+                diagnostics.push(unaccounted(&path.to_string(), origin, table.target));
+                SettledBy::new(LedgerEntry::unaccounted())
+            });
+            if let SettledBy::Claim(entry) = &settled {
+                untold.note(leaf, claim.map_or(leaf, |claim| claim.node), entry, manifest);
             }
-            report.rows.push(ReportRow::new(path, entry, row.map(|row| row.key), &mut places, origin));
+            closed.settle(leaf, settled);
         }
         unclaimed.report(table.target, diagnostics);
         for (key, leaves) in explained {
@@ -220,7 +211,7 @@ impl Ledger {
         }
         inexact.report(manifest, table, earlier, diagnostics);
         untold.report((manifest, sources), table, earlier, diagnostics);
-        report
+        closed
     }
 
     /// The leaves that the target would reject or lose if the account were closed now.
@@ -343,7 +334,7 @@ impl LedgerEntry {
 
 impl SupportRow {
     /// What the row makes of a leaf that no code claimed.
-    fn entry(&self) -> LedgerEntry {
+    pub(super) fn entry(&self) -> LedgerEntry {
         let reason = Cow::Borrowed(self.reason);
         let disposition = match self.support {
             KeySupport::Ignored { effect } => Disposition::Ignored { reason, effect },

@@ -6,6 +6,7 @@
 //! the number and the origin of the leaf it came from ([`At`], [`Text`]).
 
 mod at;
+mod closed_ledger;
 mod compose_tree;
 mod disposition;
 mod document;
@@ -25,6 +26,7 @@ mod text;
 mod untold_leaves;
 
 pub use at::{At, Claim, ManifestLeaf};
+pub use closed_ledger::ClosedLedger;
 pub use compose_tree::{ComposeNode, ComposeTree};
 pub use disposition::{BehaviourEffect, Disposition, LedgerEntry};
 pub use git_ignore::GitIgnore;
@@ -36,6 +38,7 @@ pub use lower::{LoweringInput, LoweringPurpose, lower};
 pub use model::*;
 pub use report::{
     DispositionCounts, DispositionReport, OutboundAccess, PatchReport, PatchedValue, ReportPlace, ReportRow,
+    report_json,
 };
 pub use settings::{
     AccessPointId, AccountNumber, ArchiveAddress, CapacityKind, CertificateArn, ChosenEnvironment,

@@ -4,36 +4,61 @@ use super::disposition::{BehaviourEffect, Disposition, LedgerEntry};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use tranship_frontend::compose::KeyPath;
 use tranship_frontend::source::{FileId, Origin, Sources, Span};
 
-/// The closed ledger.
-#[derive(Debug, Default, Serialize)]
+/// The whole account, for who looks into it.
+#[derive(Debug, Default)]
 pub struct DispositionReport {
     /// A row for each leaf, in the order of the manifest.
     pub rows: Vec<ReportRow>,
     /// What the containers may reach outside of the application.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub outbound: Vec<OutboundAccess>,
     /// What `x-tranship.patch` changed, in the order in which it was changed.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub patches: Vec<PatchReport>,
 }
 
-impl DispositionReport {
-    /// The file.
-    ///
-    /// # Errors
-    /// There are none that a report could have.
-    pub fn to_json(&self) -> serde_json::Result<String> {
-        // It is as long as a template: grown step by step, it would be in memory twice.
-        let mut text = Vec::with_capacity(self.rows.iter().map(ReportRow::expected_length).sum());
-        serde_json::to_writer_pretty(&mut text, self)?;
-        text.push(b'\n');
-        String::from_utf8(text).map_err(serde::ser::Error::custom)
+/// The file, with a row for each leaf, what the containers may reach outside of the application, and what `x-tranship.patch`
+/// changed, in the order in which it was changed.
+///
+/// # Errors
+/// There are none that a report could have.
+pub fn report_json(
+    rows: impl ExactSizeIterator<Item = ReportRow>,
+    outbound: &[OutboundAccess],
+    patches: &[PatchReport],
+) -> serde_json::Result<String> {
+    // It is as long as a template: grown step by step, it would be in memory twice.
+    let mut text = Vec::with_capacity(rows.len() * ROW_LENGTH);
+    let rows = WrittenRows(Cell::new(Some(rows)));
+    serde_json::to_writer_pretty(&mut text, &ReportFile { rows, outbound, patches })?;
+    text.push(b'\n');
+    String::from_utf8(text).map_err(serde::ser::Error::custom)
+}
+
+/// More bytes than a row has on average, with its place in the list.
+const ROW_LENGTH: usize = 320;
+
+#[derive(Serialize)]
+#[serde(bound = "")]
+struct ReportFile<'r, R: Iterator<Item = ReportRow>> {
+    rows: WrittenRows<R>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    outbound: &'r [OutboundAccess],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    patches: &'r [PatchReport],
+}
+
+/// Rows that are made as they are written.
+struct WrittenRows<R>(Cell<Option<R>>);
+
+impl<R: Iterator<Item = ReportRow>> Serialize for WrittenRows<R> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.take().into_iter().flatten())
     }
 }
 
@@ -156,21 +181,6 @@ impl ReportRow {
     }
 }
 
-/// What a row has besides its texts, in bytes: the names of its keys, quotes and indentation.
-const ROW_LENGTH: usize = 160;
-
-/// The same of an origin, with the numbers of its line and column.
-const PLACE_LENGTH: usize = 24;
-
-impl ReportRow {
-    /// The bytes of this row in the file, give or take a few.
-    fn expected_length(&self) -> usize {
-        let told = [&self.value, &self.reason].map(|it| it.as_ref().map_or(0, |text| text.len()));
-        let places: usize = self.origin.iter().map(|place| PLACE_LENGTH + place.path.len()).sum();
-        ROW_LENGTH + self.key.len() + self.claim.len() + told.iter().sum::<usize>() + places
-    }
-}
-
 /// A place in a file, as a report shows it: `compose.yaml:12:7`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportPlace {
@@ -229,49 +239,45 @@ fn seen_from(base: &Utf8Path, path: &Utf8Path) -> Utf8PathBuf {
     up.chain(path.components().skip(shared).map(|component| component.as_str())).collect()
 }
 
-impl DispositionReport {
-    /// How many leaves ended how.
-    pub fn counts(&self) -> DispositionCounts {
-        let mut counts = DispositionCounts::default();
-        for row in &self.rows {
-            match row.disposition {
-                "exact" => counts.exact += 1,
-                "approximated" => counts.approximated += 1,
-                "ignored" => counts.ignored += 1,
-                _ => counts.rejected += 1,
-            }
-        }
-        counts
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_file_is_about_as_long_as_expected() {
+    fn the_file_has_what_there_is() {
         let place = ReportPlace { path: "compose.yaml".into(), line: 117, column: 7 };
         let row = |number: usize| ReportRow {
-            key: format!("services.service-{number}.deploy.resources"),
+            key: format!("services.service-{number}.init"),
             disposition: "approximated",
             claim: "task definition: Cpu".into(),
-            value: number.is_multiple_of(2).then(|| "1024".into()),
-            reason: number.is_multiple_of(2).then(|| "the next larger size".into()),
-            loses: number.is_multiple_of(2).then_some(false),
-            origin: vec![place.clone(); number % 3],
+            value: (number == 0).then(|| "1024".into()),
+            reason: None,
+            loses: (number == 0).then_some(false),
+            origin: vec![place.clone(); number],
             support: None,
         };
-        let report =
-            DispositionReport { rows: (0..1_000).map(row).collect(), ..DispositionReport::default() };
-        let text = report.to_json().unwrap();
-        assert_eq!(text, serde_json::to_string_pretty(&report).unwrap() + "\n");
-        // 35 letters of the key and 20 of the claim; a value of 4 and a reason of 20; two places of 12 and 24.
-        assert_eq!(row(2).expected_length(), 160 + 35 + 20 + 24 + 2 * 36);
-        assert_eq!(row(1).expected_length(), 160 + 35 + 20 + 36);
-        let expected: usize = report.rows.iter().map(ReportRow::expected_length).sum();
-        assert!((text.len()..text.len() * 5 / 4).contains(&expected), "{expected} of {}", text.len());
-        assert!(text.capacity() < text.len() * 5 / 4);
+        let outbound = [OutboundAccess::everything("web", "nobody says less")];
+        let text = report_json((0..2).map(row), &outbound, &[]).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let claim = "task definition: Cpu";
+        let expected = serde_json::json!({
+            "rows": [
+                {
+                    "key": "services.service-0.init", "disposition": "approximated", "claim": claim, "value": "1024",
+                    "loses": false, "origin": []
+                },
+                {
+                    "key": "services.service-1.init", "disposition": "approximated", "claim": claim,
+                    "origin": ["compose.yaml:117:7"]
+                },
+            ],
+            "outbound": [
+                { "task": "web", "to": "0.0.0.0/0", "protocol": "all", "ports": "all", "why": "nobody says less" }
+            ],
+        });
+        assert_eq!((&value, text.as_str()), (&expected, format!("{value:#}\n").as_str()));
+        let text = report_json((0..0).map(row), &[], &[]).unwrap();
+        assert_eq!(text, "{\n  \"rows\": []\n}\n");
     }
 
     #[test]

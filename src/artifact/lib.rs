@@ -44,7 +44,7 @@ pub use exchange::replace_file;
 pub use file_copy::{CheckedReader, FileCopy};
 pub use ordered_pool::{OrderedPool, processors};
 pub use path::{PathError, check as check_path};
-pub use side_by_side::{many_side_by_side, side_by_side};
+pub use side_by_side::{many_side_by_side, side_by_side, side_by_side_in_order};
 pub use write::{REPORTS, StagedSet, WriteError, commit, directory_below, stage};
 pub use written::{WrittenFiles, is_temporary};
 

@@ -2,7 +2,7 @@
 
 use super::listing::{ListingFormat, RowListing};
 use super::{CommandContext, ExitStatus, VariableOptions};
-use crate::compile::{CompileOutcome, CompileRequest, compile};
+use crate::compile::{CompileOutcome, CompileRequest, judge};
 use camino::Utf8Path;
 use serde_json::{Value, json};
 use tranship_app::{DispositionCounts, EnvironmentChoice};
@@ -29,7 +29,7 @@ impl TargetsCommand {
         for target in tranship_targets::all() {
             let choice = EnvironmentChoice::Target(target.name().to_owned());
             let request = CompileRequest { options: options.clone(), choice };
-            let outcome = read.then(|| compile(&request, context.world));
+            let outcome = read.then(|| judge(&request, context.world));
             let mut columns = vec![target.name().to_owned(), target.summary().to_owned()];
             columns.extend(outcome.as_ref().map(fit));
             listing.push(columns, value(*target, outcome.as_ref()));
@@ -42,9 +42,9 @@ impl TargetsCommand {
 /// How well the manifest fits, in words.
 fn fit(outcome: &CompileOutcome) -> String {
     let errors = outcome.diagnostics.error_count();
-    match (&outcome.report, errors) {
-        (Some(report), 0) => {
-            let DispositionCounts { exact, approximated, ignored, rejected: _ } = report.counts();
+    match (&outcome.counts, errors) {
+        (Some(counts), 0) => {
+            let DispositionCounts { exact, approximated, ignored, rejected: _ } = counts;
             format!("{exact} exact, {approximated} approximated, {ignored} ignored")
         }
         (_, 1) => "1 error".to_owned(),
@@ -54,7 +54,7 @@ fn fit(outcome: &CompileOutcome) -> String {
 
 fn value(target: &dyn Target, outcome: Option<&CompileOutcome>) -> Value {
     let mut value = json!({ "name": target.name(), "summary": target.summary() });
-    let counts = outcome.and_then(|one| one.report.as_ref()).map(|report| report.counts());
+    let counts = outcome.and_then(|one| one.counts);
     if let (Some(object), Some(outcome)) = (value.as_object_mut(), outcome) {
         object.insert("errors".to_owned(), json!(outcome.diagnostics.error_count()));
         if let Some(counts) = counts {

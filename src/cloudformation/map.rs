@@ -38,10 +38,28 @@ impl PropertyMap {
         PropertyMap::default()
     }
 
+    /// An empty map with room for so many keys.
+    pub fn with_capacity(keys: usize) -> PropertyMap {
+        PropertyMap(ThinVec::with_capacity(keys))
+    }
+
+    /// Adds a key that the map does not have: nothing is looked up.
+    #[doc(hidden)]
+    pub fn push_new(&mut self, key: impl Into<PropertyKey>, value: impl Into<TemplateValue>) {
+        let key = key.into();
+        debug_assert!(self.get(&key).is_none(), "`{key}` is there");
+        self.0.push((key, value.into()));
+    }
+
     /// This map in no more memory than it needs, once it is complete: a template has tens of thousands.
     pub(super) fn shrunk(mut self) -> PropertyMap {
-        self.0.shrink_to_fit();
-        self
+        if self.0.len() == self.0.capacity() {
+            return self;
+        }
+        // An allocator may leave a list that is given back in part where it is, and all of it in use.
+        let mut exact = ThinVec::with_capacity(self.0.len());
+        exact.append(&mut self.0);
+        PropertyMap(exact)
     }
 
     /// Sets a key.
@@ -145,7 +163,7 @@ impl PropertyMap {
 impl<K: Into<PropertyKey>, V: Into<TemplateValue>> FromIterator<(K, V)> for PropertyMap {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> PropertyMap {
         let mut entries = entries.into_iter().map(|(key, value)| (key.into(), value.into()));
-        let mut map = PropertyMap::new();
+        let mut map = PropertyMap::with_capacity(entries.size_hint().0.min(FEW_KEYS));
         for (key, value) in entries.by_ref().take(FEW_KEYS) {
             map.set(key, value);
         }

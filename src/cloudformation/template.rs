@@ -1,6 +1,7 @@
 //! A template and its sections, in insertion order.
 
 use indexmap::IndexMap;
+use indexmap::map::Entry;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -106,17 +107,34 @@ impl Template {
 
 /// Returns whether the id already existed; nothing is changed then.
 fn insert<T>(section: &mut IndexMap<LogicalId, T>, id: &LogicalId, item: T) -> bool {
-    let known = section.contains_key(id);
-    if !known {
-        section.insert(id.clone(), item);
+    match section.entry(id.clone()) {
+        Entry::Occupied(_) => true,
+        Entry::Vacant(place) => {
+            place.insert(item);
+            false
+        }
     }
-    known
 }
+
+/// Items of a list that are found by looking at each.
+const FEW_ITEMS: usize = 16;
 
 /// Appends those that the list does not have yet.
 fn add_once<T: Ord + Clone>(list: &mut Vec<T>, items: impl IntoIterator<Item = T>) {
+    let mut items = items.into_iter();
+    list.reserve_exact(items.size_hint().0);
+    for item in items.by_ref() {
+        if !list.contains(&item) {
+            list.push(item);
+        }
+        if list.len() >= FEW_ITEMS {
+            break;
+        }
+    }
+    let Some(next) = items.next() else { return };
+    // However many there are, each is looked up once.
     let mut known: BTreeSet<T> = list.iter().cloned().collect();
-    list.extend(items.into_iter().filter(|item| known.insert(item.clone())));
+    list.extend(std::iter::once(next).chain(items).filter(|item| known.insert(item.clone())));
 }
 
 /// What CloudFormation does with the underlying object when the resource is removed or replaced.

@@ -162,24 +162,23 @@ macro_rules! list {
 /// A map of properties, in source order. `"Key" => ?option` omits the key if the option is `None`.
 #[macro_export]
 macro_rules! props {
+    (@count) => { 0 };
+    (@count $key:expr => ?$value:expr $(, $($rest:tt)*)?) => { 1 + $crate::props!(@count $($($rest)*)?) };
+    (@count $key:expr => $value:expr $(, $($rest:tt)*)?) => { 1 + $crate::props!(@count $($($rest)*)?) };
     (@fill $map:ident) => {};
-    (@fill $map:ident $key:expr => ?$value:expr, $($rest:tt)*) => {
-        $map.set_some($key, $value);
-        $crate::props!(@fill $map $($rest)*);
+    (@fill $map:ident $key:expr => ?$value:expr $(, $($rest:tt)*)?) => {
+        if let Some(value) = $value {
+            $map.push_new($key, value);
+        }
+        $crate::props!(@fill $map $($($rest)*)?);
     };
-    (@fill $map:ident $key:expr => ?$value:expr) => {
-        $map.set_some($key, $value);
-    };
-    (@fill $map:ident $key:expr => $value:expr, $($rest:tt)*) => {
-        $map.set($key, $value);
-        $crate::props!(@fill $map $($rest)*);
-    };
-    (@fill $map:ident $key:expr => $value:expr) => {
-        $map.set($key, $value);
+    (@fill $map:ident $key:expr => $value:expr $(, $($rest:tt)*)?) => {
+        $map.push_new($key, $value);
+        $crate::props!(@fill $map $($($rest)*)?);
     };
     ($($rest:tt)*) => {{
         #[allow(unused_mut)]
-        let mut map = $crate::PropertyMap::new();
+        let mut map = $crate::PropertyMap::with_capacity($crate::props!(@count $($rest)*));
         $crate::props!(@fill map $($rest)*);
         map
     }};

@@ -33,7 +33,7 @@ mod volumes;
 
 use serde_json::Value;
 use tranship::app::EnvironmentChoice;
-use tranship::compile::{CompileOutcome, CompileRequest, compile};
+use tranship::compile::{CompileOutcome, CompileRequest, account};
 use tranship::compose::LoadOptions;
 use tranship::world::MemoryWorld;
 
@@ -41,7 +41,7 @@ use tranship::world::MemoryWorld;
 fn compiled(target: &str, text: &str) -> CompileOutcome {
     let world = MemoryWorld::new().file("compose.yaml", text).file("token.txt", "t");
     let options = LoadOptions { files: vec!["compose.yaml".into()], ..LoadOptions::default() };
-    compile(&CompileRequest { options, choice: EnvironmentChoice::Target(target.to_owned()) }, &world)
+    account(&CompileRequest { options, choice: EnvironmentChoice::Target(target.to_owned()) }, &world)
 }
 
 /// What is said, as `rule: message`.

@@ -342,7 +342,7 @@ fn built(dockerfile: &str, service: &str) -> CompileOutcome {
         .file("app/Dockerfile", dockerfile)
         .file("Own", "FROM node:20\n");
     let options = LoadOptions { files: vec!["compose.yaml".into()], ..LoadOptions::default() };
-    compile(&CompileRequest { options, choice: EnvironmentChoice::Target("fargate".to_owned()) }, &world)
+    account(&CompileRequest { options, choice: EnvironmentChoice::Target("fargate".to_owned()) }, &world)
 }
 
 /// A Dockerfile shows the shell of an image that is built: it ran in the last stage, or in the image that this comes from.

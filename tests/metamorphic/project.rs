@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use tranship::app::EnvironmentChoice;
-use tranship::compile::{CompileOutcome, CompileRequest, compile, delivery};
+use tranship::compile::{CompileOutcome, CompileRequest, account, delivery};
 use tranship::compose::LoadOptions;
 use tranship::world::MemoryWorld;
 
@@ -88,7 +88,7 @@ impl ProofProject {
             false => EnvironmentChoice::Target(target.to_owned()),
         };
         let options = LoadOptions { files, profiles: vec!["debug".to_owned()], ..LoadOptions::default() };
-        compile(&CompileRequest { options, choice }, &world)
+        account(&CompileRequest { options, choice }, &world)
     }
 
     /// What a delivery pipeline takes from the manifest, where it has one: its settings end in no artifact of a target.

@@ -125,8 +125,10 @@ fn divide_so(template: &Template, membership: &StackMembership) -> DividedTempla
         match membership.get(id) {
             None => divided.root_template.add(id, resource.clone()),
             Some(stack) => {
-                let nested =
-                    divided.nested.entry(stack.clone()).or_insert_with(|| described(template, stack));
+                let nested = divided
+                    .nested
+                    .entry(stack.clone())
+                    .or_insert_with(|| described(&template.description, stack));
                 nested.add(id, resource.clone());
             }
         }
@@ -153,8 +155,8 @@ fn divide_so(template: &Template, membership: &StackMembership) -> DividedTempla
     divided
 }
 
-fn described(template: &Template, stack: &LogicalId) -> Template {
-    let whole = format!("{} ({stack})", template.description);
+fn described(description: &str, stack: &LogicalId) -> Template {
+    let whole = format!("{description} ({stack})");
     // CloudFormation takes 1,024 bytes.
     Template::new(if whole.len() > 1_024 { stack.to_string() } else { whole })
 }

@@ -236,6 +236,9 @@ const HOOKS: &[(&str, &str)] = &[
     ("slack:", "/hook:"),
 ];
 
+/// How the hosts of [`HOOKS`] end.
+const HOOK_HOST_ENDS: &[u8] = b"mo:";
+
 /// A link of which knowing it is the right to use it: an incoming webhook.
 struct SecretLink {
     /// Where its host begins.
@@ -247,6 +250,8 @@ struct SecretLink {
 /// The link whose first slash is at a place.
 fn secret_link(text: &str, at: usize) -> Option<SecretLink> {
     let before = text.get(..at)?;
+    // Most slashes are those of a path.
+    before.bytes().last().filter(|last| HOOK_HOST_ENDS.contains(last))?;
     let is_hook =
         |(host, path): &&(&str, &str)| starts(text.as_bytes(), at + 1, path) && before.ends_with(host);
     let (host, hook) = HOOKS.iter().find(is_hook)?;
@@ -281,6 +286,7 @@ fn bare_login(text: &str) -> Option<Range<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     fn found(text: &str) -> Vec<&str> {
         let mut ranges = Vec::new();
@@ -299,6 +305,12 @@ mod tests {
         }
         assert_eq!(found("https://hooks.slack.com/services/$HOOK"), [""; 0]);
         assert_eq!(found("https://hooks.slack.com/services/T0"), [""; 0], "too short to be one");
+    }
+
+    #[test]
+    fn each_host_of_a_hook_ends_as_hosts_of_hooks_do() {
+        let ends: BTreeSet<u8> = HOOKS.iter().filter_map(|(host, _)| host.bytes().last()).collect();
+        assert_eq!(ends, HOOK_HOST_ENDS.iter().copied().collect());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::planner::EcsPlanner;
 use crate::ecs::rules;
 use std::collections::BTreeMap;
 use tranship_app::StackLayout;
-use tranship_artifact::many_side_by_side;
+use tranship_artifact::side_by_side_in_order;
 use tranship_cloudformation::{
     DividedTemplate, LogicalId, NESTED_OPERATION, SeparatedTemplate, StackRoom, Template, TemplateViolation,
     check_written, cycles, exceeded_quotas,
@@ -89,9 +89,8 @@ pub(super) fn check_separate(
     check_parts(planner, std::iter::once(first).chain(others).collect(), whole)
 }
 
-/// Templates that are in memory beside their texts. The thread that has made them frees them: what another one frees is of use
-/// again only later.
-const WRITTEN_AT_ONCE: usize = 16;
+/// Templates that are in memory beside their texts.
+const WRITTEN_AHEAD: usize = 16;
 
 /// Reports what is wrong with parts of a template by themselves: the rest is wrong with the whole and has been told. Their
 /// texts, where artifacts are kept. A template is gone once it is written, since all of them would take more memory than what
@@ -99,27 +98,24 @@ const WRITTEN_AT_ONCE: usize = 16;
 fn check_parts(planner: &mut EcsPlanner<'_, '_>, parts: Vec<(String, Template)>, whole: bool) -> Vec<String> {
     let keeps = planner.cx.keeps_artifacts;
     let mut texts = Vec::with_capacity(if keeps { parts.len() } else { 0 });
-    let mut parts = parts.into_iter();
-    loop {
-        let few: Vec<(String, Template)> = parts.by_ref().take(WRITTEN_AT_ONCE).collect();
-        if few.is_empty() {
-            return texts;
+    let judge = |(name, template): (String, Template)| {
+        let text = (keeps || !template.surely_fits()).then(|| template.to_yaml());
+        let mut found = if whole { cycles(&template) } else { Vec::new() };
+        found.extend(exceeded_quotas(&template, text.as_deref()));
+        // The thread that has made a template frees it: what another one frees is of use again only later.
+        (name, template, text.filter(|_| keeps), found)
+    };
+    side_by_side_in_order(parts, WRITTEN_AHEAD, judge, |(name, template, text, found)| {
+        for violation in found {
+            let diagnostic = diagnostic(planner, &template, &violation, Some(&name));
+            planner.report(diagnostic);
         }
-        let written = many_side_by_side(few.iter().collect(), |(_, template)| {
-            let text = (keeps || !template.surely_fits()).then(|| template.to_yaml());
-            let mut found = if whole { cycles(template) } else { Vec::new() };
-            found.extend(exceeded_quotas(template, text.as_deref()));
-            (text.filter(|_| keeps), found)
-        });
-        for ((name, template), (text, found)) in few.iter().zip(written) {
-            for violation in found {
-                let diagnostic = diagnostic(planner, template, &violation, Some(name));
-                planner.report(diagnostic);
-            }
-            // Each thread has memory of its own: a copy is where the templates were, and the next texts where this one was.
-            texts.extend(text.as_deref().map(str::to_owned));
-        }
-    }
+        // Each thread has memory of its own: a copy is where the templates were, and the next texts where this one was. It also
+        // takes no more than it needs, while the text has grown by doubling.
+        drop(template);
+        texts.extend(text.as_deref().map(str::to_owned));
+    });
+    texts
 }
 
 fn counts(violation: &TemplateViolation) -> bool {

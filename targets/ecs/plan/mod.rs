@@ -140,6 +140,7 @@ pub fn plan(app: &Application, compute: &dyn ComputePolicy, cx: &mut Compilation
         let OwnStack { candidates, .. } = own;
         own = written(&plan, candidates, keeps);
     }
+    plan.drop_containers();
     debug_assert!(separate_stacks::least_resources(&plan) <= own.template.resources.len() + plan.tasks.len());
     let room = if separate { StackRoom::Separate } else { stacks.room() };
     let exceeded = legality::check(planner, &own, whole, room);

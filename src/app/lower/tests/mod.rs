@@ -17,8 +17,8 @@ mod usual_sizes;
 mod written_hosts;
 
 use crate::{
-    Application, DispositionReport, EnvironmentChoice, KeySupport, KnownNames, Ledger, LoweringInput,
-    SupportRow, SupportTable, Text, TextPiece, late_bound_names, lower,
+    Application, EnvironmentChoice, KeySupport, KnownNames, Ledger, LoweringInput, ReportRow, SupportRow,
+    SupportTable, Text, TextPiece, late_bound_names, lower,
 };
 use camino::Utf8PathBuf;
 use tranship_frontend::compose::{LoadOptions, load};
@@ -30,7 +30,7 @@ use tranship_frontend::world::MemoryWorld;
 pub(super) struct Lowered {
     pub(super) application: Option<Application>,
     pub(super) diagnostics: Diagnostics,
-    pub(super) report: DispositionReport,
+    pub(super) rows: Vec<ReportRow>,
 }
 
 /// Everything that no code claims, so that a report can be closed.
@@ -89,8 +89,9 @@ fn through(world: &MemoryWorld, choice: &EnvironmentChoice) -> Lowered {
     };
     let application = lower(&given, &mut sources, &mut diagnostics, &mut ledger);
     let application = application.filter(|_| !diagnostics.has_errors());
-    let report = ledger.close(&manifest, &sources, &REST, &Diagnostics::new(), &mut Diagnostics::new());
-    Lowered { application, diagnostics, report }
+    let closed = ledger.close(&manifest, &sources, &REST, &Diagnostics::new(), &mut Diagnostics::new());
+    let rows = closed.rows(&manifest, &sources).collect();
+    Lowered { application, diagnostics, rows }
 }
 
 /// The lock file of a project, where it has one.
@@ -151,7 +152,7 @@ impl Lowered {
 
     /// The disposition of a leaf.
     pub(super) fn disposition(&self, key: &str) -> (&'static str, &str) {
-        let row = self.report.rows.iter().find(|row| row.key == key).unwrap_or_else(|| panic!("no {key}"));
+        let row = self.rows.iter().find(|row| row.key == key).unwrap_or_else(|| panic!("no {key}"));
         (row.disposition, row.reason.as_deref().unwrap_or(&row.claim))
     }
 }

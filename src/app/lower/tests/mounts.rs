@@ -145,7 +145,7 @@ fn an_extends_of_an_empty_service_is_accounted_for() {
     let base = "services:\n  shared:\n";
     let text = "services:\n  app:\n    extends: { file: base.yaml, service: shared }\n    image: a\n";
     let lowered = lowered_in(&MemoryWorld::new().file("base.yaml", base).file("compose.yaml", text));
-    let rows: Vec<_> = lowered.report.rows.iter().filter(|row| row.key.contains("extends")).collect();
+    let rows: Vec<_> = lowered.rows.iter().filter(|row| row.key.contains("extends")).collect();
     assert_eq!(rows.len(), 2);
     for row in rows {
         assert_eq!(row.reason.as_deref(), Some("the service that it extends is empty"), "{}", row.key);

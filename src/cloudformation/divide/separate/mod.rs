@@ -7,9 +7,7 @@
 
 use super::names::{BorderNames, conditions, described, mappings};
 use super::rewrite::{self, ValueName};
-use crate::{
-    LogicalId, PseudoParameter, Resource, ResourceDependency, Template, TemplateParameter, TemplateValue,
-};
+use crate::{LogicalId, PseudoParameter, ResourceDependency, Template, TemplateParameter, TemplateValue};
 use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -119,19 +117,17 @@ pub struct StackConflict {
 /// stacks: the template still says which there are, of which kind, under which condition, and where each comes from first.
 pub fn separate(template: &mut Template, mut places: StackPlaces) -> (SeparatedTemplate, Vec<StackConflict>) {
     settle(template, &mut places);
-    let resources: Vec<(LogicalId, Resource)> =
-        template.resources.iter_mut().map(|(id, it)| (id.clone(), it.take_content())).collect();
-    let template = &*template;
     let mut parts: IndexMap<Option<&StackPlace>, Template> = IndexMap::new();
     let mut foundation = Template::new(template.description.clone());
     foundation.metadata = template.metadata.clone();
     parts.insert(None, foundation);
-    for (id, resource) in resources {
-        part_of(&mut parts, template, places.get(&id)).add(&id, resource);
+    for (id, resource) in &mut template.resources {
+        part_of(&mut parts, &template.description, places.get(id)).add(id, resource.take_content());
     }
     for (id, output) in &template.outputs {
-        part_of(&mut parts, template, places.get(id)).add_output(id, output.clone());
+        part_of(&mut parts, &template.description, places.get(id)).add_output(id, output.clone());
     }
+    let template = &*template;
     parts.sort_unstable_keys();
     let mut borders: IndexMap<Option<&StackPlace>, SeparateBorder<'_>> = IndexMap::with_capacity(parts.len());
     for (place, part) in &mut parts {
@@ -171,10 +167,10 @@ pub fn separate(template: &mut Template, mut places: StackPlaces) -> (SeparatedT
 
 fn part_of<'p, 'm>(
     parts: &'m mut IndexMap<Option<&'p StackPlace>, Template>,
-    whole: &Template,
+    description: &str,
     place: Option<&'p StackPlace>,
 ) -> &'m mut Template {
-    let described = || place.map_or_else(Template::default, |it| super::described(whole, &it.id));
+    let described = || place.map_or_else(Template::default, |it| super::described(description, &it.id));
     parts.entry(place).or_insert_with(described)
 }
 

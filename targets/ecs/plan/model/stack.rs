@@ -56,6 +56,14 @@ impl EcsPlan {
         }
         serving
     }
+
+    /// Gives up what only the template needs, once it has it: the containers and what they may do are half of a plan.
+    pub fn drop_containers(&mut self) {
+        for task in &mut self.tasks {
+            task.containers = Vec::new();
+            (task.execution, task.permissions) = Default::default();
+        }
+    }
 }
 
 /// What holds for the stack as a whole.
