@@ -8,6 +8,7 @@
 use std::env;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 /// The functions that a compile runs, in groups: patterns of their symbols. `benches/run order` writes it.
 const FUNCTION_ORDER: &str = "benches/function_order.txt";
@@ -21,6 +22,12 @@ fn main() {
     // A program at a fixed address needs no relocation: with the AWS SDK there are 56,000, in pages that each start of the
     // program would write to before it does anything.
     println!("cargo:rustc-link-arg-bins=-no-pie");
+    // One library less to load: of it, only a backtrace needs a part.
+    if let Some(unwinder) = static_unwinder() {
+        for argument in ["-Wl,--whole-archive", &unwinder, "-Wl,--no-whole-archive"] {
+            println!("cargo:rustc-link-arg-bins={argument}");
+        }
+    }
     // Linux maps sixteen pages around each one that is run: the functions that run are next to each other.
     if is("CARGO_CFG_TARGET_ARCH", "x86_64") && is("PROFILE", "release") && is_linked_as_usual() {
         match linker_script() {
@@ -42,6 +49,14 @@ fn is_linked_as_usual() -> bool {
     let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
     env::var_os("RUSTC_LINKER").is_none()
         && !["linker", "link-arg", "link-self"].iter().any(|it| flags.contains(it))
+}
+
+/// The archive that GCC has beside the shared library for unwinding, where there is one.
+fn static_unwinder() -> Option<String> {
+    let found = Command::new("cc").arg("-print-file-name=libgcc_eh.a").output().ok()?;
+    let path = String::from_utf8(found.stdout).ok()?.trim().to_owned();
+    // What is not found is printed as it was asked for.
+    Path::new(&path).is_absolute().then_some(path)
 }
 
 /// A script that puts the functions into a section of their own before all others, group by group.

@@ -50,10 +50,12 @@ pub fn write<'a>(
     entries: impl Iterator<Item = (&'a str, ArtifactEntry<'a>)>,
     to: &mut File,
 ) -> Result<(), BundleError> {
+    let entries: Vec<(&str, ArtifactEntry<'_>)> = entries.collect();
+    let bytes = entries.iter().map(|(_, entry)| entry.size()).sum();
     std::thread::scope(|scope| {
-        let mut pool = compression::start(scope);
+        let mut pool = compression::start(scope, bytes);
         let mut archive = ArchiveWriter { zip: ZipFile::new(to)?, open: None };
-        for part in entries.flat_map(|(name, entry)| FileParts::of(name, entry)) {
+        for part in entries.into_iter().flat_map(|(name, entry)| FileParts::of(name, entry)) {
             let (about, part) = part?;
             while pool.is_full() {
                 archive.add_next(&mut pool)?;

@@ -22,7 +22,7 @@ pub(super) const WINDOW_BYTES: usize = 32 << 10;
 const SHORT_LEVEL: i32 = 7;
 /// The level for other whole files: level 7 makes scripts larger than `zip -9` does, the more so the longer they are.
 const WHOLE_LEVEL: i32 = 8;
-/// Files up to this are short.
+/// Files up to this are short, and as many bytes of several are compressed sooner than a second compressor is made.
 const SHORT_BYTES: usize = 256 << 10;
 /// The level for parts: as small as `zip -9`, which level 8 of this compressor is not for programs.
 const BEST: i32 = 9;
@@ -66,9 +66,10 @@ pub(super) struct PackedPart {
 /// Threads that compress; `A` says what a part belongs to.
 pub(super) type CompressionPool<A> = OrderedPool<PlainPart, A, io::Result<PackedPart>>;
 
-/// Starts the threads.
-pub(super) fn start<'scope, A>(scope: &'scope Scope<'scope, '_>) -> CompressionPool<A> {
-    OrderedPool::start(scope, processors(), MOST_BYTES_UNDERWAY, || {
+/// Starts the threads for so many bytes.
+pub(super) fn start<'scope, A>(scope: &'scope Scope<'scope, '_>, bytes: u64) -> CompressionPool<A> {
+    let threads = if bytes > SHORT_BYTES as u64 { processors() } else { 1 };
+    OrderedPool::start(scope, threads, MOST_BYTES_UNDERWAY, || {
         let mut compressor = PartCompressor::default();
         move |part| compressor.pack(part)
     })
