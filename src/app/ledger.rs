@@ -27,8 +27,28 @@ pub struct ClaimGrant(());
 /// The claims on one manifest for one target.
 #[derive(Debug, Clone, Default)]
 pub struct Ledger {
-    claims: BTreeMap<NodeId, LedgerEntry>,
+    claims: BTreeMap<NodeId, StandingClaim>,
     reported: BTreeSet<NodeId>,
+}
+
+/// A claim as the ledger holds it: there are tens of thousands, and most are exact.
+#[derive(Debug, Clone)]
+struct StandingClaim {
+    became: Cow<'static, str>,
+    /// What it is where it is not exact.
+    inexact: Option<Box<Disposition>>,
+}
+
+impl StandingClaim {
+    fn disposition(&self) -> &Disposition {
+        static EXACT: Disposition = Disposition::Exact;
+        self.inexact.as_deref().unwrap_or(&EXACT)
+    }
+
+    fn entry(self) -> LedgerEntry {
+        let disposition = self.inexact.map_or(Disposition::Exact, |inexact| *inexact);
+        LedgerEntry { disposition, became: self.became }
+    }
 }
 
 impl Ledger {
@@ -89,8 +109,7 @@ impl Ledger {
         claimed_as: &str,
         became: impl Into<Cow<'static, str>>,
     ) {
-        if let Some(LedgerEntry { disposition: Disposition::Exact, became: words }) =
-            self.claims.get_mut(&leaf.node())
+        if let Some(StandingClaim { became: words, inexact: None }) = self.claims.get_mut(&leaf.node())
             && words == claimed_as
         {
             *words = became.into();
@@ -141,20 +160,17 @@ impl Ledger {
         if node == NodeId::UNNUMBERED {
             return;
         }
-        let entry = LedgerEntry { disposition, became };
-        match self.claims.get_mut(&node) {
-            Some(standing) if standing.disposition >= entry.disposition => {}
-            Some(standing) => *standing = entry,
-            None => {
-                self.claims.insert(node, entry);
-            }
+        if self.claims.get(&node).is_some_and(|standing| *standing.disposition() >= disposition) {
+            return;
         }
+        let inexact = (disposition != Disposition::Exact).then(|| Box::new(disposition));
+        self.claims.insert(node, StandingClaim { became, inexact });
     }
 
     /// Takes over the claims of another account.
     pub(crate) fn adopt(&mut self, other: &Ledger) {
-        for (node, entry) in &other.claims {
-            self.claim(*node, entry.disposition.clone(), entry.became.clone());
+        for (node, standing) in &other.claims {
+            self.claim(*node, standing.disposition().clone(), standing.became.clone());
         }
         self.reported.extend(&other.reported);
     }
@@ -245,9 +261,9 @@ impl Ledger {
     fn spread(self, manifest: &Manifest) -> BTreeMap<NodeId, SpreadClaim> {
         let mut spread: BTreeMap<NodeId, SpreadClaim> = BTreeMap::new();
         // Descending: an inner node has a higher number than the one around it, so it goes first.
-        for (node, entry) in self.claims.into_iter().rev() {
+        for (node, standing) in self.claims.into_iter().rev() {
             let depth = manifest.nodes.path(node).0.len();
-            let entry = Rc::new(entry);
+            let entry = Rc::new(standing.entry());
             for leaf in manifest.nodes.leaves_of(node) {
                 spread.entry(leaf).or_insert_with(|| SpreadClaim { node, depth, entry: Rc::clone(&entry) });
             }

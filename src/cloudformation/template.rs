@@ -94,7 +94,9 @@ impl Template {
     /// which kind, under which condition, and where they come from.
     pub fn drop_content(&mut self) {
         for resource in self.resources.values_mut() {
-            resource.take_content();
+            let mut comments = resource.take_content().comments;
+            comments.truncate(1);
+            resource.comments = comments;
         }
     }
 
@@ -204,11 +206,10 @@ impl Resource {
         }
     }
 
-    /// The resource, of which only the kind, the condition and the first line of provenance stay here.
+    /// The resource, of which only the kind and the condition stay here.
     pub(super) fn take_content(&mut self) -> Resource {
         let rest = Resource {
             condition: self.condition.clone(),
-            comments: self.comments.first().cloned().into_iter().collect(),
             ..Resource::new(self.kind.clone(), PropertyMap::new())
         };
         std::mem::replace(self, rest)

@@ -114,7 +114,7 @@ pub struct StackConflict {
 }
 
 /// Separates a template. Where there are conflicts, the stacks cannot be deployed. What the resources hold moves to the
-/// stacks: the template still says which there are, of which kind, under which condition, and where each comes from first.
+/// stacks: the template still says which there are, of which kind, and under which condition.
 pub fn separate(template: &mut Template, mut places: StackPlaces) -> (SeparatedTemplate, Vec<StackConflict>) {
     settle(template, &mut places);
     let mut parts: IndexMap<Option<&StackPlace>, Template> = IndexMap::new();
