@@ -60,35 +60,43 @@ fn ends_authority(byte: u8) -> bool {
 pub(super) fn url_passwords(text: &str, found: &mut Vec<Range<usize>>) {
     let mut past_link = 0;
     for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b':' => {
-                let (before, after) = text.split_at_checked(at).unwrap_or_default();
-                if after.starts_with("://") {
-                    found.extend(authority_password(text, at + 3).or_else(|| token_user(text, at)));
-                    short_login(text, at, found);
-                } else if after.starts_with(":oracle:thin:") && before.ends_with("jdbc") {
-                    oracle_driver(text, at + ":oracle:thin:".len(), found);
-                }
-            }
-            b'@' => {
-                let address = text.get(at + 1..).unwrap_or_default();
-                if PROTOCOLS.iter().any(|protocol| address.starts_with(protocol)) {
-                    found.extend(password_before(text, at));
-                }
-            }
-            b'/' => {
-                if let Some(link) = secret_link(text, at).filter(|link| link.start >= past_link) {
-                    past_link = link.path.end;
-                    if link.path.len() > 8 {
-                        keep(text, link.path, found);
-                    }
-                }
-            }
-            b'%' if starts(text.as_bytes(), at, "%3D") => escaped_pair(text, at, found),
-            _ => {}
+        if matches!(byte, b':' | b'@' | b'/' | b'%') {
+            at_sign(text, (at, byte), &mut past_link, found);
         }
     }
     found.extend(bare_login(text).or_else(|| oracle_login(text)));
+}
+
+/// The passwords around a sign that an address has. Apart from the loop, which looks at each byte of a file.
+#[inline(never)]
+fn at_sign(text: &str, (at, byte): (usize, u8), past_link: &mut usize, found: &mut Vec<Range<usize>>) {
+    match byte {
+        b':' => {
+            let (before, after) = text.split_at_checked(at).unwrap_or_default();
+            if after.starts_with("://") {
+                found.extend(authority_password(text, at + 3).or_else(|| token_user(text, at)));
+                short_login(text, at, found);
+            } else if after.starts_with(":oracle:thin:") && before.ends_with("jdbc") {
+                oracle_driver(text, at + ":oracle:thin:".len(), found);
+            }
+        }
+        b'@' => {
+            let address = text.get(at + 1..).unwrap_or_default();
+            if PROTOCOLS.iter().any(|protocol| address.starts_with(protocol)) {
+                found.extend(password_before(text, at));
+            }
+        }
+        b'/' => {
+            if let Some(link) = secret_link(text, at).filter(|link| link.start >= *past_link) {
+                *past_link = link.path.end;
+                if link.path.len() > 8 {
+                    keep(text, link.path, found);
+                }
+            }
+        }
+        b'%' if starts(text.as_bytes(), at, "%3D") => escaped_pair(text, at, found),
+        _ => {}
+    }
 }
 
 /// `jdbc:oracle:thin:user/password@host`, from behind the last colon.
