@@ -213,6 +213,28 @@ mod tests {
     }
 
     #[test]
+    fn a_map_that_is_complete_takes_what_it_needs() {
+        let map = PropertyMap::new().with("A", 1).with("B", 2).with("C", 3);
+        assert!(map.0.capacity() > 3);
+        let shrunk = map.clone().shrunk();
+        assert_eq!((shrunk.0.capacity(), &shrunk), (3, &map));
+        let keys: Vec<&str> = shrunk.keys().collect();
+        assert_eq!(keys, ["A", "B", "C"]);
+        let written = crate::props! { "A" => 1, "B" => ?Some(2), "C" => ?None::<i64>, };
+        assert_eq!((written.0.capacity(), written.len()), (3, 2));
+        assert_eq!(written, PropertyMap::new().with("A", 1).with("B", 2));
+        let collected: PropertyMap = [("A", 1), ("B", 2)].into_iter().collect();
+        assert_eq!((collected.0.capacity(), crate::props! {}.0.capacity()), (2, 0));
+    }
+
+    #[test]
+    #[cfg(debug_assertions)]
+    #[should_panic(expected = "`A` is there")]
+    fn a_key_stands_once_among_those_that_are_written_in_one_place() {
+        let _ = crate::props! { "A" => 1, "A" => 2 };
+    }
+
+    #[test]
     fn many_entries_at_once_keep_their_places_too() {
         let mut map: PropertyMap = [("A", 1), ("B", 2), ("A", 3)].into_iter().collect();
         map.extend([("C", 4), ("B", 5)]);

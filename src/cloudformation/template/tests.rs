@@ -48,13 +48,14 @@ fn what_a_resource_holds_can_be_taken() {
     let mut left = Resource::new("AWS::X::Y", props! { "P" => 1 }).condition(&id("C")).comment("k").retain();
     let before = left.clone();
     assert_eq!(left.take_content(), before);
-    assert_eq!(left, Resource::new("AWS::X::Y", props! {}).condition(&id("C")).comment("k"));
+    assert_eq!(left, Resource::new("AWS::X::Y", props! {}).condition(&id("C")));
 }
 
 #[test]
 fn an_outline_says_which_resources_there_are() {
-    let held =
-        |id: &str| Resource::new("AWS::X::Y", props! { "P" => id }).condition(&self::id("C")).comment("k");
+    let held = |id: &str| {
+        Resource::new("AWS::X::Y", props! { "P" => id }).condition(&self::id("C")).comments(["k", "l"])
+    };
     let mut template = Template::new("d");
     for name in ["A", "B"] {
         template.add(&id(name), held(name).retain());
@@ -69,4 +70,12 @@ fn an_outline_says_which_resources_there_are() {
 fn a_comment_stands_once() {
     let resource = Resource::new("AWS::X::Y", props! {}).comments(["a", "b", "a"]);
     assert_eq!(resource.comments, ["a", "b"]);
+    // However many there are, and where they come in two goes.
+    for count in [1, 15, 16, 17, 40] {
+        let all: Vec<String> = (0..count).map(|number| format!("k{number}")).collect();
+        let twice = all.iter().chain(&all).cloned();
+        let resource = Resource::new("AWS::X::Y", props! {}).comments(["k0"]).comments(twice.clone());
+        assert_eq!(resource.comments, all, "{count}");
+        assert_eq!(resource.comments(twice).comments, all, "{count}");
+    }
 }

@@ -155,7 +155,7 @@ pub fn separate(template: &mut Template, mut places: StackPlaces) -> (SeparatedT
         match place {
             None => separated.foundation = part,
             Some(place) => {
-                let after = border.after.keys().map(|it| it.id.clone()).collect();
+                let after = border.after.iter().map(|(it, _)| it.id.clone()).collect();
                 let stack =
                     SeparateStack { stage: place.stage, template: part, after, given: border.given() };
                 separated.stacks.insert(place.id.clone(), stack);
@@ -209,7 +209,7 @@ fn ordered<'p>(
         }
         let Some(place) = place else { continue };
         let same: BTreeSet<&StackPlace> =
-            border.after.keys().filter(|other| other.stage == place.stage).collect();
+            border.after.iter().map(|(other, _)| other).filter(|other| other.stage == place.stage).collect();
         same.iter().for_each(|other| followers.entry(*other).or_default().push(*place));
         waiting.insert(*place, same);
     }
@@ -241,7 +241,7 @@ fn ordered<'p>(
         let border = borders.iter().find(|(other, _)| **other == Some(*place)).map(|(_, it)| it);
         let circle = on.iter().find(|other| waiting.get(**other).is_some_and(|back| back.contains(place)));
         if let Some((other, border)) = circle.or_else(|| on.first()).zip(border)
-            && let Some((at, on)) = border.after.get(*other)
+            && let Some((_, (at, on))) = border.after.iter().find(|(place, _)| place == *other)
         {
             conflicts.push(conflict(Some(place), other, at, on));
         }
@@ -267,8 +267,8 @@ struct SeparateBorder<'a> {
     taken: IndexMap<LogicalId, ValueName>,
     /// The parameters of the whole that it uses.
     used: BTreeSet<LogicalId>,
-    /// The stacks that it waits for, each with what waits first, and for what.
-    after: BTreeMap<StackPlace, (LogicalId, LogicalId)>,
+    /// The stacks that it waits for, in order, each with what waits first, and for what. A list: most wait for one or two.
+    after: Vec<(StackPlace, (LogicalId, LogicalId))>,
 }
 
 impl<'a> SeparateBorder<'a> {
@@ -279,7 +279,7 @@ impl<'a> SeparateBorder<'a> {
             place,
             taken: IndexMap::new(),
             used: BTreeSet::new(),
-            after: BTreeMap::new(),
+            after: Vec::new(),
         }
     }
 
@@ -341,7 +341,9 @@ impl<'a> SeparateBorder<'a> {
             return true;
         }
         if let Some(there) = there {
-            self.after.entry(there.clone()).or_insert_with(|| (at.clone(), on.clone()));
+            if let Err(place) = self.after.binary_search_by(|(known, _)| known.cmp(there)) {
+                self.after.insert(place, (there.clone(), (at.clone(), on.clone())));
+            }
         }
         false
     }
