@@ -65,8 +65,12 @@ fn linker_script() -> Option<String> {
     let lines = order.lines().filter(|line| !line.starts_with('#'));
     let patterns: Vec<&str> = lines.collect();
     let groups = patterns.split(|line| line.is_empty()).filter(|group| !group.is_empty());
-    // A function that the compiler takes for a rare one, as all that grow a list are, has a section of another name.
-    let section = |pattern: &&str| format!(" .text.{pattern} .text.unlikely.{pattern}");
+    // A function that the compiler takes for a rare one, as all that grow a list are, has a section of another name, and so has
+    // one of C that runs at the start or the end. Several functions of one name have numbers behind it.
+    let kinds = ["", "unlikely.", "startup.", "exit."];
+    let section = |pattern: &&str| -> String {
+        kinds.iter().map(|kind| format!(" .text.{kind}{pattern} .text.{kind}{pattern}.*")).collect()
+    };
     let sections = groups.map(|group| format!("    *({} )\n", group.iter().map(section).collect::<String>()));
     let script = format!(
         "SECTIONS {{\n  .text.first : {{\n{}  }}\n}} INSERT BEFORE .text;\n",

@@ -27,7 +27,8 @@ GROUPS = {
     "compiling what uses more of Compose": [(EXAMPLE, f"check --target {target}") for target in ("fargate", "ecs-ec2", "beanstalk")],
 }
 HEAD = """\
-# The functions that a compile runs, by the symbols of Rust's second mangling scheme. `*` is what differs between compilers.
+# The functions that a compile runs, by the symbols of Rust's second mangling scheme, and some of C. `*` is what differs between
+# compilers and versions.
 # `benches/run order` writes this file; build.rs has the program linked by it.
 """
 
@@ -43,7 +44,11 @@ def releases():
 
 def pattern(symbol):
     """The symbol of a function, with `*` for what another compiler makes different: hashes of crates, and the places in the
-    symbol that it refers to, which move with them."""
+    symbol that it refers to, which move with them; in C, numbers, since libraries put their versions there. The number that the
+    linker puts behind a name that several functions have is left out: the linker's script has all of them."""
+    symbol = re.sub(r"\.\d+$", "", symbol)
+    if not symbol.startswith("_R"):
+        return re.sub(r"\d+", "*", symbol)
     parts, at = [], 0
     while at < len(symbol):
         name = re.compile(r"(\d+)_?").match(symbol, at)
@@ -86,7 +91,7 @@ class Functions:
             if found.returncode not in (0, 2):
                 raise SystemExit(f"{' '.join(words)} exits with {found.returncode}: {found.stderr.decode()[-500:]}")
             starts = {self.start_of(address) for address in self.addresses(Path(profile.name))} - {None}
-        return {symbol for start in starts for symbol in self.symbols[start] if symbol.startswith("_R")}
+        return {symbol for start in starts for symbol in self.symbols[start] if "." not in symbol.strip("._0123456789")}
 
     def start_of(self, address):
         """Where the function of an instruction starts. Functions that do the same are one: it has several symbols, and which

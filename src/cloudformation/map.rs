@@ -214,9 +214,10 @@ mod tests {
 
     #[test]
     fn a_map_that_is_complete_takes_what_it_needs() {
-        let map = PropertyMap::new().with("A", 1).with("B", 2).with("C", 3);
-        assert!(map.0.capacity() > 3);
-        let shrunk = map.clone().shrunk();
+        let grown = PropertyMap::new().with("A", 1).with("B", 2).with("C", 3);
+        let map = grown.clone();
+        assert!(grown.0.capacity() > 3);
+        let shrunk = grown.shrunk();
         assert_eq!((shrunk.0.capacity(), &shrunk), (3, &map));
         let keys: Vec<&str> = shrunk.keys().collect();
         assert_eq!(keys, ["A", "B", "C"]);
