@@ -206,7 +206,7 @@ impl Resource {
         let order = "a logical id or a list of them";
         Ok(Resource {
             properties: body.map("Properties")?,
-            depends_on: body.read("DependsOn", order, ids)?.unwrap_or_default(),
+            depends_on: body.read("DependsOn", order, ids)?.unwrap_or_default().into(),
             condition: body.id("Condition")?,
             deletion_policy: body.policy("DeletionPolicy")?,
             update_replace_policy: body.policy("UpdateReplacePolicy")?,

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use indexmap::map::Entry;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use thin_vec::ThinVec;
 
 use super::{LogicalId, PropertyMap, ResourceDependency, TemplateCondition, TemplateValue};
 
@@ -122,7 +123,7 @@ fn insert<T>(section: &mut IndexMap<LogicalId, T>, id: &LogicalId, item: T) -> b
 const FEW_ITEMS: usize = 16;
 
 /// Appends those that the list does not have yet.
-fn add_once<T: Ord + Clone>(list: &mut Vec<T>, items: impl IntoIterator<Item = T>) {
+fn add_once<T: Ord + Clone>(list: &mut ThinVec<T>, items: impl IntoIterator<Item = T>) {
     let mut items = items.into_iter();
     list.reserve_exact(items.size_hint().0);
     for item in items.by_ref() {
@@ -172,7 +173,7 @@ pub struct Resource {
     /// The properties.
     pub properties: PropertyMap,
     /// Created after these, deleted before them.
-    pub depends_on: Vec<LogicalId>,
+    pub depends_on: ThinVec<LogicalId>,
     /// Created only if this condition holds.
     pub condition: Option<LogicalId>,
     /// `DeletionPolicy`.
@@ -186,7 +187,7 @@ pub struct Resource {
     /// `Metadata`: for tools, not for CloudFormation.
     pub metadata: PropertyMap,
     /// Comment lines above the resource: where it comes from.
-    pub comments: Vec<String>,
+    pub comments: ThinVec<String>,
 }
 
 impl Resource {
@@ -195,14 +196,14 @@ impl Resource {
         Resource {
             kind: kind.into(),
             properties: properties.shrunk(),
-            depends_on: Vec::new(),
+            depends_on: ThinVec::new(),
             condition: None,
             deletion_policy: None,
             update_replace_policy: None,
             creation_policy: PropertyMap::new(),
             update_policy: PropertyMap::new(),
             metadata: PropertyMap::new(),
-            comments: Vec::new(),
+            comments: ThinVec::new(),
         }
     }
 

@@ -206,7 +206,7 @@ fn resources(plan: &BeanstalkPlan, files: &[(String, String)]) -> Result<Templat
         ];
         for role in roles {
             if let Some(resource) = template.resources.get_mut(&LogicalId::of(&database.name, role)) {
-                resource.comments = vec![format!("services.{}", database.name)];
+                resource.comments = [format!("services.{}", database.name)].into_iter().collect();
             }
         }
     }

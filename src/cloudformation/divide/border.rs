@@ -11,6 +11,7 @@ use crate::{
     TemplateValue,
 };
 use indexmap::IndexMap;
+use thin_vec::ThinVec;
 
 /// The border of one stack.
 pub(super) struct StackBorder<'a> {
@@ -136,15 +137,18 @@ impl<'a> StackBorder<'a> {
     }
 
     /// `DependsOn` inside this stack; the rest orders the stack as a whole.
-    fn order(&mut self, depends_on: Vec<LogicalId>) -> Vec<LogicalId> {
-        let mut inside: Vec<LogicalId> = Vec::new();
+    fn order(&mut self, depends_on: ThinVec<LogicalId>) -> ThinVec<LogicalId> {
+        let mut inside = ThinVec::new();
         for id in depends_on {
             let there = self.membership.get(&id);
             let outside = there != self.stack;
             let on = if outside { there.cloned().unwrap_or(id) } else { id };
-            let list = if outside && self.stack.is_some() { &mut self.after } else { &mut inside };
-            if !list.contains(&on) {
-                list.push(on);
+            if outside && self.stack.is_some() {
+                if !self.after.contains(&on) {
+                    self.after.push(on);
+                }
+            } else if !inside.contains(&on) {
+                inside.push(on);
             }
         }
         inside

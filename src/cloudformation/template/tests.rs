@@ -79,3 +79,8 @@ fn a_comment_stands_once() {
         assert_eq!(resource.comments(twice).comments, all, "{count}");
     }
 }
+
+#[test]
+fn a_template_has_tens_of_thousands_of_resources() {
+    assert!(size_of::<Resource>() <= 12 * size_of::<usize>(), "{}", size_of::<Resource>());
+}

@@ -340,10 +340,10 @@ impl<'a> SeparateBorder<'a> {
         if there == self.place || !self.names.whole.resources.contains_key(on) {
             return true;
         }
-        if let Some(there) = there {
-            if let Err(place) = self.after.binary_search_by(|(known, _)| known.cmp(there)) {
-                self.after.insert(place, (there.clone(), (at.clone(), on.clone())));
-            }
+        if let Some(there) = there
+            && let Err(place) = self.after.binary_search_by(|(known, _)| known.cmp(there))
+        {
+            self.after.insert(place, (there.clone(), (at.clone(), on.clone())));
         }
         false
     }

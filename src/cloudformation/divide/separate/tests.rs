@@ -84,7 +84,11 @@ fn each_stack_has_its_own_and_is_given_the_rest() {
     assert_eq!((jobs.stage, jobs.after.clone()), (StackStage::Before, vec![id("Groups")]));
     let job = &jobs.template.resources[&id("Migrate")];
     let expected = props! { "Cluster" => id("Cluster").reference(), "Stack" => PseudoParameter::StackId };
-    assert_eq!((&job.properties, &job.depends_on), (&expected, &vec![]), "a stack knows its own id");
+    assert_eq!(
+        (&job.properties, &job.depends_on),
+        (&expected, &thin_vec::ThinVec::new()),
+        "a stack knows its own id"
+    );
     let api = &made.stacks[&id("Api")];
     assert_eq!(api.after, [id("Groups"), id("Jobs")]);
     let given = [
