@@ -84,3 +84,33 @@ impl DispositionCounts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disposition::BehaviourEffect;
+    use crate::support::KeySupport;
+
+    #[test]
+    fn every_leaf_counts_once_as_what_it_ended_as() {
+        static ROW: SupportRow = SupportRow {
+            key: "*",
+            support: KeySupport::Ignored { effect: BehaviourEffect::Equivalent },
+            reason: "r",
+        };
+        let effect = BehaviourEffect::ChangesBehaviour;
+        let near = Disposition::Approximated { effect, value: "v".into(), reason: "r".into() };
+        let claims = [Disposition::Exact, near, Disposition::Rejected { reason: "r".into() }];
+        let mut closed = ClosedLedger::with_capacity(9);
+        for (disposition, times) in claims.into_iter().zip([3, 2, 1]) {
+            for _ in 0..times {
+                let entry = LedgerEntry { disposition: disposition.clone(), became: "x".into() };
+                closed.settle(NodeId(1), SettledBy::new(entry));
+            }
+        }
+        closed.settle(NodeId(1), SettledBy::Row(&ROW));
+        let DispositionCounts { exact, approximated, ignored, rejected } = closed.counts();
+        assert_eq!([exact, approximated, ignored, rejected], [3, 2, 1, 1]);
+        assert_eq!(closed.leaves.len(), 7);
+    }
+}

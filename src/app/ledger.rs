@@ -359,3 +359,66 @@ impl SupportRow {
         LedgerEntry { disposition, became: Cow::Borrowed("") }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEAF: NodeId = NodeId(1);
+
+    fn standing(ledger: &Ledger, node: NodeId) -> Option<(Disposition, &str)> {
+        let standing = ledger.claims.get(&node)?;
+        let entry = standing.clone().entry();
+        assert_eq!((&entry.disposition, &entry.became), (standing.disposition(), &standing.became));
+        Some((entry.disposition, &*standing.became))
+    }
+
+    #[test]
+    fn the_gravest_claim_stands() {
+        let mut ledger = Ledger::new();
+        ledger.decided(&LEAF, "first");
+        ledger.decided(&LEAF, "second");
+        assert_eq!(standing(&ledger, LEAF), Some((Disposition::Exact, "first")), "of two alike the first");
+        ledger.approximated(&LEAF, BehaviourEffect::Equivalent, "v", "r", "third");
+        let near = Disposition::Approximated {
+            effect: BehaviourEffect::Equivalent,
+            value: "v".into(),
+            reason: "r".into(),
+        };
+        assert_eq!(standing(&ledger, LEAF), Some((near.clone(), "third")));
+        ledger.decided(&LEAF, "fourth");
+        assert_eq!(standing(&ledger, LEAF), Some((near, "third")));
+        ledger.rejected(&LEAF, "no");
+        assert_eq!(standing(&ledger, LEAF), Some((Disposition::Rejected { reason: "no".into() }, "")));
+        ledger.decided(&NodeId::UNNUMBERED, "nobody");
+        assert_eq!(ledger.claims.len(), 1);
+    }
+
+    #[test]
+    fn other_words_take_the_place_of_those_of_an_exact_claim() {
+        let mut ledger = Ledger::new();
+        ledger.placed(&LEAF, "volume", "a file system");
+        assert_eq!(standing(&ledger, LEAF), None);
+        ledger.decided(&LEAF, "volume");
+        ledger.placed(&LEAF, "mount", "a file system");
+        assert_eq!(standing(&ledger, LEAF), Some((Disposition::Exact, "volume")));
+        ledger.placed(&LEAF, "volume", "a file system");
+        assert_eq!(standing(&ledger, LEAF), Some((Disposition::Exact, "a file system")));
+        ledger.ignored(&LEAF, "why", BehaviourEffect::ChangesBehaviour);
+        ledger.placed(&LEAF, "", "x");
+        assert_eq!(standing(&ledger, LEAF).map(|(_, words)| words), Some(""));
+    }
+
+    #[test]
+    fn the_claims_of_another_account_count_as_if_they_were_made_here() {
+        let (mut ledger, mut other) = (Ledger::new(), Ledger::new());
+        ledger.rejected(&LEAF, "no");
+        other.decided(&LEAF, "kept back");
+        other.decided(&NodeId(2), "new");
+        other.reported(&NodeId(3));
+        ledger.adopt(&other);
+        assert_eq!(standing(&ledger, LEAF), Some((Disposition::Rejected { reason: "no".into() }, "")));
+        assert_eq!(standing(&ledger, NodeId(2)), Some((Disposition::Exact, "new")));
+        assert!(ledger.reported.contains(&NodeId(3)));
+    }
+}

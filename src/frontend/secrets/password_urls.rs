@@ -312,7 +312,8 @@ mod tests {
             assert_eq!(found(text), [secret], "{text}");
         }
         assert_eq!(found("https://hooks.slack.com/services/$HOOK"), [""; 0]);
-        assert_eq!(found("https://hooks.slack.com/services/T0"), [""; 0], "too short to be one");
+        assert_eq!(found("https://hooks.slack.com/services/12345678"), [""; 0], "too short to be one");
+        assert_eq!(found("https://hooks.slack.com/services/123456789"), ["123456789"]);
     }
 
     #[test]
@@ -332,7 +333,13 @@ mod tests {
         ] {
             assert_eq!(found(text).first(), Some(&"walnut"), "{text}");
         }
-        for text in ["app/wal nut@db:1521/x", "app/walnut@db:orcl/x", "pg://db:5432?x=1&p=walnut"] {
+        for text in [
+            "app/wal nut@db:1521/x",
+            "app/walnut@db:orcl/x",
+            "pg://db:5432?x=1&p=walnut",
+            "odbc:oracle:thin:app/walnut@db",
+            "x://db?a%3BPWD%3Ewalnut",
+        ] {
             assert_eq!(found(text), [""; 0], "{text}");
         }
     }
