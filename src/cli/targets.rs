@@ -66,3 +66,26 @@ fn value(target: &dyn Target, outcome: Option<&CompileOutcome>) -> Value {
     }
     value
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tranship_frontend::compose::LoadOptions;
+    use tranship_frontend::world::MemoryWorld;
+
+    fn judged(text: &str) -> CompileOutcome {
+        let choice = EnvironmentChoice::Target("fargate".to_owned());
+        let world = MemoryWorld::new().file("compose.yaml", text);
+        judge(&CompileRequest { options: LoadOptions::default(), choice }, &world)
+    }
+
+    #[test]
+    fn a_target_says_how_well_the_manifest_fits() {
+        let fits = judged("services: { web: { image: nginx, ports: ['80:80'], oom_score_adj: 5 } }\n");
+        let DispositionCounts { exact, approximated, ignored, rejected } = fits.counts.unwrap();
+        assert!(exact > 2 && ignored > 0 && rejected == 0, "{:?}", fits.counts);
+        assert_eq!(fit(&fits), format!("{exact} exact, {approximated} approximated, {ignored} ignored"));
+        assert_eq!(fit(&judged("services: { web: { imag: nginx } }\n")), "1 error");
+        assert_eq!(fit(&judged("services: { a: { image: x, b: 1, c: 2 } }\n")), "2 errors");
+    }
+}
