@@ -1,12 +1,11 @@
 """Which functions a compile runs: benches/function_order.txt, by which build.rs has the program linked.
 
 Linux maps sixteen pages around each one that is run, and a compile runs a quarter of the functions. Next to each other, they
-are a third of the pages that they are where the compiler leaves them. `benches/run order` builds releases that keep their
+are a third of the pages that they are where the compiler leaves them. `benches/run order` builds releases, which keep their
 symbols, runs them under Valgrind and writes the list anew. Nothing depends on it but memory and the time of a start: after a
 change of code it fits a little less, and it is written again before a release.
 """
 
-import os
 import re
 import shutil
 import subprocess
@@ -34,10 +33,9 @@ HEAD = """\
 
 
 def releases():
-    """The programs with and without the AWS SDK, as a release builds them, but with their symbols."""
-    environment = {**os.environ, "CARGO_PROFILE_RELEASE_STRIP": "none"}
+    """The programs with and without the AWS SDK, as a release builds them."""
     for name, features in {"default": [], "compiler": ["--no-default-features"]}.items():
-        subprocess.run(["cargo", "build", "--release", "--locked", "--quiet", "--target-dir", ROOM, *features], cwd=ROOT, check=True, env=environment)
+        subprocess.run(["cargo", "build", "--release", "--locked", "--quiet", "--target-dir", ROOM, *features], cwd=ROOT, check=True)
         shutil.copy2(ROOM / "release" / "tranship", ROOM / name)
         yield ROOM / name
 
