@@ -23,7 +23,7 @@ fn main() {
     // program would write to before it does anything.
     println!("cargo:rustc-link-arg-bins=-no-pie");
     // One library less to load: of it, only a backtrace needs a part.
-    if let Some(unwinder) = static_unwinder() {
+    if let Some(unwinder) = static_unwinder().filter(|_| is_for_this_machine() && is_linked_as_usual()) {
         for argument in ["-Wl,--whole-archive", &unwinder, "-Wl,--no-whole-archive"] {
             println!("cargo:rustc-link-arg-bins={argument}");
         }
@@ -49,6 +49,11 @@ fn is_linked_as_usual() -> bool {
     let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
     env::var_os("RUSTC_LINKER").is_none()
         && !["linker", "link-arg", "link-self"].iter().any(|it| flags.contains(it))
+}
+
+/// Whether the C compiler of this machine has libraries of the target.
+fn is_for_this_machine() -> bool {
+    env::var_os("HOST") == env::var_os("TARGET")
 }
 
 /// The archive that GCC has beside the shared library for unwinding, where there is one.

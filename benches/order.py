@@ -42,9 +42,9 @@ def releases():
 
 def pattern(symbol):
     """The symbol of a function, with `*` for what another compiler makes different: hashes of crates, and the places in the
-    symbol that it refers to, which move with them; in C, numbers, since libraries put their versions there. The number that the
-    linker puts behind a name that several functions have is left out: the linker's script has all of them."""
-    symbol = re.sub(r"\.\d+$", "", symbol)
+    symbol that it refers to, which move with them; in C, numbers, since libraries put their versions there. What the
+    compiler puts behind a dot, where several functions have a name, is left out: the linker's script has all of them."""
+    symbol = symbol.partition(".")[0]
     if not symbol.startswith("_R"):
         return re.sub(r"\d+", "*", symbol)
     parts, at = [], 0
@@ -89,7 +89,7 @@ class Functions:
             if found.returncode not in (0, 2):
                 raise SystemExit(f"{' '.join(words)} exits with {found.returncode}: {found.stderr.decode()[-500:]}")
             starts = {self.start_of(address) for address in self.addresses(Path(profile.name))} - {None}
-        return {symbol for start in starts for symbol in self.symbols[start] if "." not in symbol.strip("._0123456789")}
+        return {symbol for start in starts for symbol in self.symbols[start]}
 
     def start_of(self, address):
         """Where the function of an instruction starts. Functions that do the same are one: it has several symbols, and which

@@ -164,6 +164,7 @@ impl<T, R> WorkLine<T, R> {
 
     /// Takes the results, and works where the next one is not there.
     fn lead(&self, work: &impl Fn(T) -> R, take: &mut impl FnMut(R)) {
+        let stopped = StoppedThread(self);
         let mut state = self.state();
         while !state.is_broken && (state.items.len() > 0 || !state.underway.is_empty()) {
             if let Some(result) = state.take() {
@@ -180,12 +181,13 @@ impl<T, R> WorkLine<T, R> {
             }
         }
         drop(state);
+        std::mem::forget(stopped);
         // Who waits for room finds that nothing is left.
         self.has_room.notify_all();
     }
 }
 
-/// Tells the others that a thread stops without its result.
+/// Tells the others that a thread stops before it is done.
 struct StoppedThread<'a, T, R>(&'a WorkLine<T, R>);
 
 impl<T, R> Drop for StoppedThread<'_, T, R> {
@@ -304,5 +306,9 @@ mod tests {
             let told = panic.downcast_ref::<String>().map(String::as_str).unwrap_or_default();
             assert!(told.contains("broken"), "{told}");
         }
+        // What is taken by the thread that leads may panic too.
+        let taken = |item: usize| assert_ne!(item, 50, "broken");
+        let run = || in_line((0..100).collect(), 3, 4, |item| item, taken);
+        assert!(std::panic::catch_unwind(run).is_err());
     }
 }

@@ -88,7 +88,7 @@ use tranship_images::ImageRecipe;
 /// A plan that breaks no rule, with its template.
 #[derive(Debug)]
 pub struct LegalStack {
-    /// The decisions.
+    /// The decisions, but for the containers: the template has them.
     pub plan: EcsPlan,
     /// What a deployment gives: the parameters that the template refers to.
     pub parameters: Vec<ParameterPlan>,
