@@ -43,23 +43,33 @@ fn everything_waits_for_what_it_needs_on_fargate() {
     assert_eq!(waits(&template, "NightlySchedule"), ["MigrateRun"]);
 }
 
-/// What is in bridge mode waits for the rules of its machines; everything waits for the machines.
+/// Tasks in bridge mode share the rules of their machines, and each waits only for those by which it connects; everything waits for
+/// the machines.
 #[test]
 fn everything_waits_for_what_it_needs_on_machines() {
     let template = template_of("ecs-ec2", STACK);
-    let machines = [
+    assert_eq!(waits(&template, "NightlySchedule"), ["CapacityProviderAssociations", "MigrateRun"]);
+    let migrate = [
+        "TaskRunnerPolicy",
+        "CapacityProviderAssociations",
+        "DbFromInstance5432Tcpfeafb2d4Egress",
+        "DbFromInstance5432Tcpfeafb2d4Ingress",
+    ];
+    assert_eq!(waits(&template, "MigrateRun"), migrate);
+    let app = [
         "CapacityProviderAssociations",
         "ApiFromInstance9000Tcp0594b6cbEgress",
         "ApiFromInstance9000Tcp0594b6cbIngress",
-        "DbFromInstance5432Tcpfeafb2d4Egress",
-        "DbFromInstance5432Tcpfeafb2d4Ingress",
         "VolumeFilesad9ca43dFromInstance2049Tcp6248c273Egress",
         "VolumeFilesad9ca43dFromInstance2049Tcp6248c273Ingress",
+        "VolumeFiles06917971dMountTarget",
+        "VolumeFiles1904aac43MountTarget",
+        "InstanceFromLoadBalancer3276860999Tcp990cb291Egress",
+        "InstanceFromLoadBalancer3276860999Tcp990cb291Ingress",
+        "PortAttachmentPriority6365e5d151b4ListenerRule",
+        "ApiService",
     ];
-    let nightly: Vec<&str> = machines.into_iter().chain(["MigrateRun"]).collect();
-    assert_eq!(waits(&template, "NightlySchedule"), nightly);
-    let migrate: Vec<&str> = ["TaskRunnerPolicy"].into_iter().chain(machines).collect();
-    assert_eq!(waits(&template, "MigrateRun"), migrate);
+    assert_eq!(waits(&template, "AppServiceOnInstance"), app);
     let api = [
         "CapacityProviderAssociations",
         "DbFromApi5432Tcpf983122dEgress",
@@ -67,6 +77,29 @@ fn everything_waits_for_what_it_needs_on_machines() {
         "DbDatabase",
     ];
     assert_eq!(waits(&template, "ApiService"), api);
+}
+
+/// A rule that several tasks share is there once, and each of them waits for it.
+#[test]
+fn tasks_of_a_machine_wait_for_a_rule_that_they_share() {
+    let text = "
+services:
+  a: { image: a, environment: { H: 'cache:6379' }, volumes: ['files:/f'] }
+  b: { image: b, environment: { H: 'cache:6379', I: 'other:80' } }
+  c: { image: c, volumes: ['files:/f'] }
+  cache: { image: redis, expose: [6379] }
+  other: { image: nginx, expose: [80] }
+volumes: { files: }
+";
+    let template = template_of("ecs-ec2", text);
+    let rules = |id: &str| -> Vec<String> {
+        let waits = waits(&template, id).into_iter().filter(|it| it.ends_with("Ingress"));
+        waits.map(|it| it.split("From").next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(rules("AServiceOnInstance"), ["Cache", "VolumeFilesad9ca43d"]);
+    assert_eq!(rules("BServiceOnInstance"), ["Cache", "Other"]);
+    assert_eq!(rules("CServiceOnInstance"), ["VolumeFilesad9ca43d"]);
+    assert_eq!(of_type(&template, "AWS::EC2::SecurityGroupIngress").len(), 3);
 }
 
 /// Each rule once, on the port and the protocol of its edge.

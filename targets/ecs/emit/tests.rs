@@ -148,6 +148,7 @@ fn rule(
         destination,
         ports: PortRange::of(port),
         protocol,
+        awaited_by: Vec::new(),
         description: "an edge".to_owned(),
         from: vec!["services".to_owned()],
     }

@@ -73,12 +73,17 @@ impl GroupMembers<'_, '_, '_> {
         let mut rules = self.load_balancer_rules();
         rules.extend(self.edge_rules());
         rules.extend(self.volume_rules());
-        let mut known = BTreeSet::new();
-        rules.retain(|rule| {
+        let (mut known, mut once) = (BTreeMap::new(), Vec::<SecurityGroupRule>::with_capacity(rules.len()));
+        for rule in rules {
             let PortRange { first, last } = rule.ports;
-            known.insert((rule.source.clone(), rule.destination.clone(), first, last, rule.protocol))
-        });
-        rules
+            let ends = (rule.source.clone(), rule.destination.clone(), first, last, rule.protocol);
+            let at = *known.entry(ends).or_insert(once.len());
+            match once.get_mut(at) {
+                Some(earlier) => earlier.awaited_by.extend(rule.awaited_by),
+                None => once.push(rule),
+            }
+        }
+        once
     }
 
     /// Tasks that use the network interface of their machine.
@@ -141,6 +146,7 @@ impl GroupMembers<'_, '_, '_> {
                         destination: task.security_group(),
                         ports: ports_of(port),
                         protocol,
+                        awaited_by: vec![task.name.clone()],
                         description: format!("{} to {}", target.balancer.describe(), task.name),
                         from: target.from.clone(),
                     });
@@ -199,6 +205,7 @@ impl GroupMembers<'_, '_, '_> {
                     destination: system.security_group(),
                     ports: PortRange::of(NFS),
                     protocol: TransportProtocol::Tcp,
+                    awaited_by: vec![task.name.clone()],
                     description: format!("{} to the volume {}", task.name, names::described(&system.name)),
                     from: system.from.clone(),
                 });
@@ -227,6 +234,7 @@ impl<'a> EdgeEnds<'a> {
                     destination,
                     ports: PortRange::of(port.number),
                     protocol: port.protocol,
+                    awaited_by: vec![source.name.clone()],
                     description: format!("{} to {}", source.name, edge.to),
                     from: vec![format!("services.{}", edge.from), format!("services.{}", edge.to)],
                 });
@@ -270,11 +278,11 @@ fn load_balancer_group(balancer: &LoadBalancerPlan) -> SecurityGroup {
     }
 }
 
-/// The rules that a task waits for, by its group.
+/// The rules that each task waits for.
 #[derive(Debug, Default)]
 pub(super) struct AwaitedRules {
-    needed: BTreeMap<LogicalId, Vec<LogicalId>>,
-    opened: BTreeMap<LogicalId, Vec<LogicalId>>,
+    needed: BTreeMap<ManifestName, Vec<LogicalId>>,
+    opened: BTreeMap<ManifestName, Vec<LogicalId>>,
 }
 
 impl AwaitedRules {
@@ -284,22 +292,22 @@ impl AwaitedRules {
             balancers.iter().map(|it| it.kind.id(ResourceRole::LoadBalancerSecurityGroup)).collect();
         let mut awaited = AwaitedRules::default();
         for rule in rules {
-            let both = [rule.egress(), rule.ingress()];
-            awaited.needed.entry(rule.source.clone()).or_default().extend(both.clone());
-            if groups.contains(&rule.source) {
-                awaited.opened.entry(rule.destination.clone()).or_default().extend(both);
+            let opens = groups.contains(&rule.source);
+            let by_task = if opens { &mut awaited.opened } else { &mut awaited.needed };
+            for task in &rule.awaited_by {
+                by_task.entry(task.clone()).or_default().extend([rule.egress(), rule.ingress()]);
             }
         }
         awaited
     }
 
-    /// The rules that a group needs before something in it can work: those in which it connects.
-    pub(super) fn needed_by(&self, group: &LogicalId) -> &[LogicalId] {
-        self.needed.get(group).map(Vec::as_slice).unwrap_or_default()
+    /// The rules that a task needs before it can work: those by which it connects.
+    pub(super) fn needed_by(&self, task: &str) -> &[LogicalId] {
+        self.needed.get(task).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// The rules by which load balancers reach a group: health checks fail without them.
-    pub(super) fn opened_to_load_balancers(&self, group: &LogicalId) -> &[LogicalId] {
-        self.opened.get(group).map(Vec::as_slice).unwrap_or_default()
+    /// The rules by which load balancers reach a task: health checks fail without them.
+    pub(super) fn opened_to_load_balancers(&self, task: &str) -> &[LogicalId] {
+        self.opened.get(task).map(Vec::as_slice).unwrap_or_default()
     }
 }

@@ -48,9 +48,7 @@ impl StartPrerequisites<'_> {
     /// What a task needs to be kept running, with what the load balancer sends to it.
     pub(super) fn of_service(&self, task: &TaskPlan, targets: &[TargetGroupPlan]) -> Vec<LogicalId> {
         let mut after = self.of_any(task);
-        if !targets.is_empty() {
-            after.extend_from_slice(self.rules.opened_to_load_balancers(&task.security_group()));
-        }
+        after.extend_from_slice(self.rules.opened_to_load_balancers(&task.name));
         // ECS refuses a target group that no listener uses yet.
         after.extend(self.balancers.iter().flat_map(|balancer| balancer.attaches(targets)));
         after.extend(self.waits.of(&task.name).filter_map(|name| self.awaited(name)));
@@ -61,7 +59,7 @@ impl StartPrerequisites<'_> {
     fn of_any(&self, task: &TaskPlan) -> Vec<LogicalId> {
         let mut after = self.capacity.to_vec();
         after.extend(self.network.after.iter().cloned());
-        after.extend_from_slice(self.rules.needed_by(&task.security_group()));
+        after.extend_from_slice(self.rules.needed_by(&task.name));
         for volume in &task.volumes {
             let VolumeStorage::Efs(folder) = &volume.storage else { continue };
             let system = self.file_systems.get(&folder.file_system);

@@ -1,7 +1,7 @@
 //! Security groups and the rules between them.
 
 use std::borrow::Cow;
-use tranship_app::{EgressTarget, NetworkRange, PortRange};
+use tranship_app::{EgressTarget, ManifestName, NetworkRange, PortRange};
 use tranship_cloudformation::{LogicalId, ResourceRole};
 use tranship_facts::TransportProtocol;
 use tranship_frontend::yaml::NodeId;
@@ -118,6 +118,8 @@ pub struct SecurityGroupRule {
     pub ports: PortRange,
     /// TCP or UDP.
     pub protocol: TransportProtocol,
+    /// The tasks that connect by it, or that a load balancer reaches by it. Others that share their group need not wait for it.
+    pub awaited_by: Vec<ManifestName>,
     /// What for.
     pub description: String,
     /// Key paths it comes from.
