@@ -22,7 +22,8 @@ pub use sarif::sarif;
 
 use super::{Diagnostic, Diagnostics, Severity};
 use crate::source::{LineColumn, Origin, PlaceRole, SourceFile, Sources, Span, VariableSource};
-use std::cmp::Reverse;
+use camino::Utf8Path;
+use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::rc::Rc;
@@ -98,7 +99,7 @@ impl ResolvedDiagnostic<'_> {
     }
 
     fn order(&self) -> impl Ord + '_ {
-        let place = self.primary().map(|shown| (shown.file.path(), shown.start, shown.end));
+        let place = self.primary().map(|shown| (ShownPath(shown.file.path()), shown.start, shown.end));
         let diagnostic = self.diagnostic;
         (
             Reverse(diagnostic.severity),
@@ -110,6 +111,29 @@ impl ResolvedDiagnostic<'_> {
         )
     }
 }
+
+/// A path in the order of paths. Two diagnostics are mostly of one file, whose path need not be taken apart to see that.
+struct ShownPath<'a>(&'a Utf8Path);
+
+impl Ord for ShownPath<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if self.0.as_str() == other.0.as_str() { Ordering::Equal } else { self.0.cmp(other.0) }
+    }
+}
+
+impl PartialOrd for ShownPath<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for ShownPath<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for ShownPath<'_> {}
 
 fn look_up<'a>(
     diagnostic: &'a Diagnostic,

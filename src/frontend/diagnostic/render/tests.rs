@@ -162,3 +162,19 @@ fn github_commands_are_escaped() {
     assert!(text.contains("the password, 100%25 a secret"), "{text}");
     assert!(text.contains("::notice title=compose/unknown-key,file=compose.yaml,"), "{text}");
 }
+
+#[test]
+fn paths_are_in_the_order_of_their_parts() {
+    let sorted = |mut paths: Vec<&'static str>| {
+        paths.sort_by(|left, right| ShownPath(Utf8Path::new(left)).cmp(&ShownPath(Utf8Path::new(right))));
+        paths
+    };
+    // By their bytes, `-` is before `/`.
+    assert_eq!(sorted(vec!["a-b/x", "a/y", "a/b", "A"]), ["A", "a/b", "a/y", "a-b/x"]);
+    assert!(ShownPath(Utf8Path::new("a//b")) == ShownPath(Utf8Path::new("a/b")));
+    assert!(ShownPath(Utf8Path::new("a")) != ShownPath(Utf8Path::new("b")));
+    assert_eq!(
+        ShownPath(Utf8Path::new("a")).partial_cmp(&ShownPath(Utf8Path::new("b"))),
+        Some(Ordering::Less)
+    );
+}
