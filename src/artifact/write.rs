@@ -17,7 +17,9 @@ use super::directory;
 use super::exchange::exchange;
 use super::path::check;
 use super::written::{LIST, WrittenFiles, is_temporary, temporary};
-use super::{Artifact, ArtifactEntry, ArtifactSet, FileCopy, FileMode, PathError, bundle, hex};
+use super::{
+    Artifact, ArtifactEntry, ArtifactSet, FileCopy, FileMode, PathError, bundle, hex, many_side_by_side,
+};
 
 /// Bytes of a file that are looked at at once.
 const BLOCK_BYTES: usize = 16 << 10;
@@ -154,7 +156,7 @@ fn stage_in(
         None => &directory,
     };
     std::fs::create_dir_all(parent).map_err(io_error(parent))?;
-    let written = WrittenFiles::of(set);
+    let written = WrittenFiles::named(set);
     let parent = parent.to_owned();
     let work = {
         let _alone = lock(&parent);
@@ -310,7 +312,7 @@ fn listed(directory: &Utf8Path) -> Result<WrittenFiles, WriteError> {
     }
 }
 
-/// Writes files and archives side by side, and last the list of them, which it returns. `old` is the directory that has what an
+/// Writes files and archives side by side, and last the list of them with their hashes, which it returns. `old` is the directory that has what an
 /// earlier run wrote.
 fn write_tree(
     set: &ArtifactSet,
@@ -322,10 +324,10 @@ fn write_tree(
     for path in set.entries().map(|(path, _)| path).chain(set.archives().map(|(path, _)| path)) {
         make_parents(path, root)?;
     }
-    let hashes = std::thread::scope(|scope| {
+    let (files, archives) = std::thread::scope(|scope| {
         // An archive reads each file again: what is copied meanwhile is in the system's cache for both.
         let files = scope.spawn(|| write_entries(set, root, old));
-        let hashes: Result<Vec<String>, WriteError> = set
+        let archives: Result<Vec<String>, WriteError> = set
             .archives()
             .map(|(path, directory)| {
                 let target = root.join(path);
@@ -333,9 +335,10 @@ fn write_tree(
             })
             .collect();
         let stopped = |_| Err(io_error(root)(io::Error::other("the thread that writes files stopped")));
-        files.join().unwrap_or_else(stopped).and(hashes)
-    })?;
-    for ((path, _), hash) in set.archives().zip(hashes) {
+        (files.join().unwrap_or_else(stopped), archives)
+    });
+    let paths = set.entries().map(|(path, _)| path).chain(set.archives().map(|(path, _)| path));
+    for (path, hash) in paths.zip(files?.into_iter().chain(archives?)) {
         written.add(path, &hash);
     }
     let target = root.join(LIST);
@@ -343,8 +346,9 @@ fn write_tree(
     Ok(written)
 }
 
-fn write_entries(set: &ArtifactSet, root: &Utf8Path, old: &Utf8Path) -> Result<(), WriteError> {
-    for (path, entry) in set.entries() {
+/// Writes every file; returns the SHA-256 of each.
+fn write_entries(set: &ArtifactSet, root: &Utf8Path, old: &Utf8Path) -> Result<Vec<String>, WriteError> {
+    let write = |(path, entry): (&str, ArtifactEntry<'_>)| {
         let target = root.join(path);
         match entry {
             ArtifactEntry::Made(artifact) if take_over(&old.join(path), &target, artifact) => Ok(()),
@@ -352,8 +356,9 @@ fn write_entries(set: &ArtifactSet, root: &Utf8Path, old: &Utf8Path) -> Result<(
             ArtifactEntry::Copied(copy) => write_copy(&target, copy),
         }
         .map_err(io_error(&target))?;
-    }
-    Ok(())
+        Ok(entry.sha256())
+    };
+    many_side_by_side(set.entries().collect(), write).into_iter().collect()
 }
 
 fn make_parents(path: &str, root: &Utf8Path) -> Result<(), WriteError> {

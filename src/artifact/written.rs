@@ -4,7 +4,7 @@
 //! list is input like any other, as it may be committed: a path that no artifact can have is not in it, and a
 //! file is only what a build wrote where its content is.
 
-use super::{ArtifactSet, hex, many_side_by_side, path};
+use super::{ArtifactSet, hex, path};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,17 +37,10 @@ impl WrittenFiles {
         list
     }
 
-    /// The list of a set.
-    pub(super) fn of(set: &ArtifactSet) -> Self {
-        let mut list = WrittenFiles::default();
-        for (path, hash) in many_side_by_side(set.entries().collect(), |(path, entry)| (path, entry.sha256()))
-        {
-            list.add(path, &hash);
-        }
-        for (path, _) in set.archives() {
-            list.0.entry(path.to_owned()).or_default();
-        }
-        list
+    /// The names of a set, before its files are hashed.
+    pub(super) fn named(set: &ArtifactSet) -> Self {
+        let paths = set.entries().map(|(path, _)| path).chain(set.archives().map(|(path, _)| path));
+        WrittenFiles(paths.map(|path| (path.to_owned(), BTreeSet::new())).collect())
     }
 
     /// Adds a file by its path and hash.

@@ -36,6 +36,27 @@ fn creates_replaces_and_leaves_nothing_beside() {
     );
 }
 
+/// As many files as are worth threads, and archives, whose hashes come from the disk.
+#[test]
+fn the_list_has_the_hash_of_each_file() {
+    let (_guard, root) = place();
+    let out = root.join("out");
+    let names: Vec<String> = (0..40).map(|number| format!("files/{number}")).collect();
+    let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), name.as_str())).collect();
+    let mut set = set(&files);
+    set.pack("a.zip", "files").unwrap();
+    set.pack("z.zip", "files").unwrap();
+    // Once made, and once taken over from the first time.
+    for _ in 0..2 {
+        write(&set, &out).unwrap();
+        let paths = directory::paths(&out).unwrap().into_iter().filter(|path| path != LIST);
+        let hash = |path: String| format!("{}  {path}\n", hex(&directory::sha256(&out.join(&path)).unwrap()));
+        let expected: String = paths.map(hash).collect();
+        assert_eq!(expected.lines().count(), 42);
+        assert_eq!(std::fs::read_to_string(out.join(LIST)).unwrap(), expected);
+    }
+}
+
 /// The number of a file, and how many names it has.
 #[cfg(unix)]
 fn inode(path: &Utf8Path) -> (u64, u64) {
@@ -204,7 +225,10 @@ fn the_project_itself_is_no_output() {
     let manifest = root.join("deploy/compose.yaml");
     std::fs::create_dir(root.join("deploy")).unwrap();
     std::fs::write(&manifest, "1").unwrap();
-    let list = WrittenFiles::of(&set(&[("deploy/compose.yaml", "1")]));
+    let mut list = WrittenFiles::default();
+    for (path, entry) in set(&[("deploy/compose.yaml", "1")]).entries() {
+        list.add(path, &entry.sha256());
+    }
     std::fs::write(root.join(LIST), list.text()).unwrap();
     let error = stage(&set(&[("a", "1")]), &root, std::slice::from_ref(&manifest)).unwrap_err();
     assert!(matches!(&error, WriteError::Foreign { file, .. } if file == "deploy/compose.yaml"), "{error}");
