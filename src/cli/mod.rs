@@ -35,6 +35,7 @@ mod lock;
 #[cfg(feature = "deploy")]
 mod logs;
 mod man;
+mod parse;
 #[cfg(feature = "deploy")]
 mod permissions;
 mod pipeline;
@@ -64,7 +65,7 @@ pub use exit::ExitStatus;
 pub use report::ReportedRun;
 pub use shell::{ColorMode, Shell, Verbosity};
 
-use clap::{Parser, Subcommand};
+use clap::Subcommand;
 use std::ffi::OsString;
 use tranship_frontend::world::{DiskWorld, World};
 
@@ -147,7 +148,7 @@ pub struct CommandContext<'a> {
 /// Runs the command named by the arguments.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
     take_size_signal();
-    let arguments = match CliArguments::try_parse_from(arguments) {
+    let arguments = match parse::parse(arguments) {
         Ok(arguments) => arguments,
         Err(error) => return explain_usage(&error),
     };
@@ -173,44 +174,50 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
 /// Runs a command against a given world.
 pub fn run(arguments: &CliArguments, context: &mut CommandContext<'_>) -> ExitStatus {
     match &arguments.command {
-        CliCommand::Build(command) => command.run(context),
-        CliCommand::Check(command) => command.run(context),
-        CliCommand::Config(command) => command.run(context),
-        CliCommand::Verify(command) => command.run(context),
-        CliCommand::Targets(command) => command.run(context),
-        CliCommand::Environments(command) => command.run(context),
+        CliCommand::Build(command) => apart(|| command.run(context)),
+        CliCommand::Check(command) => apart(|| command.run(context)),
+        CliCommand::Config(command) => apart(|| command.run(context)),
+        CliCommand::Verify(command) => apart(|| command.run(context)),
+        CliCommand::Targets(command) => apart(|| command.run(context)),
+        CliCommand::Environments(command) => apart(|| command.run(context)),
         #[cfg(feature = "deploy")]
-        CliCommand::Lock(command) => command.run(context),
+        CliCommand::Lock(command) => apart(|| command.run(context)),
         #[cfg(feature = "deploy")]
-        CliCommand::Publish(command) => command.run(context),
+        CliCommand::Publish(command) => apart(|| command.run(context)),
         #[cfg(feature = "deploy")]
-        CliCommand::Deploy(command) => command.run(context),
+        CliCommand::Deploy(command) => apart(|| command.run(context)),
         #[cfg(feature = "deploy")]
-        CliCommand::Diff(command) => command.run(context),
+        CliCommand::Diff(command) => apart(|| command.run(context)),
         #[cfg(feature = "deploy")]
-        CliCommand::Status(command) => command.run(context),
+        CliCommand::Status(command) => apart(|| command.run(context)),
         #[cfg(feature = "deploy")]
-        CliCommand::Logs(command) => command.run(context),
+        CliCommand::Logs(command) => apart(|| command.run(context)),
         #[cfg(feature = "deploy")]
-        CliCommand::Events(command) => command.run(context),
+        CliCommand::Events(command) => apart(|| command.run(context)),
         #[cfg(feature = "deploy")]
-        CliCommand::Run(command) => command.run(context),
+        CliCommand::Run(command) => apart(|| command.run(context)),
         #[cfg(feature = "deploy")]
-        CliCommand::Exec(command) => command.run(context),
+        CliCommand::Exec(command) => apart(|| command.run(context)),
         #[cfg(feature = "deploy")]
-        CliCommand::Rollback(command) => command.run(context),
+        CliCommand::Rollback(command) => apart(|| command.run(context)),
         #[cfg(feature = "deploy")]
-        CliCommand::Cancel(command) => command.run(context),
+        CliCommand::Cancel(command) => apart(|| command.run(context)),
         #[cfg(feature = "deploy")]
-        CliCommand::Down(command) => command.run(context),
+        CliCommand::Down(command) => apart(|| command.run(context)),
         #[cfg(feature = "deploy")]
-        CliCommand::Permissions(command) => command.run(context),
-        CliCommand::Pipeline(command) => command.run(context),
-        CliCommand::Explain(command) => command.run(context),
-        CliCommand::Schema(command) => command.run(context),
-        CliCommand::Completions(command) => command.run(context),
-        CliCommand::Man(command) => command.run(context),
+        CliCommand::Permissions(command) => apart(|| command.run(context)),
+        CliCommand::Pipeline(command) => apart(|| command.run(context)),
+        CliCommand::Explain(command) => apart(|| command.run(context)),
+        CliCommand::Schema(command) => apart(|| command.run(context)),
+        CliCommand::Completions(command) => apart(|| command.run(context)),
+        CliCommand::Man(command) => apart(|| command.run(context)),
     }
+}
+
+/// Runs a command as a function of its own: in one with all others, what one of them needs would be strewn over the code of all.
+#[inline(never)]
+fn apart(run: impl FnOnce() -> ExitStatus) -> ExitStatus {
+    run()
 }
 
 /// Prints the help, the version or a usage error.
