@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     IntrinsicFunction, IntrinsicTarget, LogicalId, PropertyMap, Resource, SubPart, Template,
-    TemplateCondition, TemplateValue,
+    TemplateCondition, TemplateOutput, TemplateValue,
 };
 
 /// A reference to a name.
@@ -135,27 +135,50 @@ fn reference(target: &IntrinsicTarget) -> Option<ResourceDependency> {
     }
 }
 
-/// A reference, with the id that it occurs in.
-pub(super) type ResourceUse<'t> = (&'t LogicalId, ResourceDependency);
+impl TemplateOutput {
+    /// Every name that the output refers to.
+    pub fn dependencies(&self) -> Vec<ResourceDependency> {
+        let mut found: Vec<ResourceDependency> =
+            self.condition.iter().cloned().map(ResourceDependency::Condition).collect();
+        for value in std::iter::once(&self.value).chain(&self.export) {
+            value.add_dependencies(&mut found);
+        }
+        found
+    }
+}
+
+/// The section of a template that a reference is in: an output or a condition may have the id of a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum UseSection {
+    Conditions,
+    Resources,
+    Outputs,
+}
+
+/// A reference.
+pub(super) struct ResourceUse<'t> {
+    /// Where it is.
+    pub(super) section: UseSection,
+    /// The id that it occurs in.
+    pub(super) at: &'t LogicalId,
+    /// What it refers to.
+    pub(super) on: ResourceDependency,
+}
 
 /// Every reference with the id it occurs in, in template order.
 pub(super) fn uses(template: &Template) -> Vec<ResourceUse<'_>> {
-    let named = |id: Option<&LogicalId>| id.cloned().map(ResourceDependency::Condition);
     let mut uses = Vec::new();
+    let mut add = |section: UseSection, at, found: Vec<ResourceDependency>| {
+        uses.extend(found.into_iter().map(|on| ResourceUse { section, at, on }));
+    };
     for (id, condition) in &template.conditions {
-        uses.extend(condition.dependencies().into_iter().map(|it| (id, it)));
+        add(UseSection::Conditions, id, condition.dependencies());
     }
     for (id, resource) in &template.resources {
-        uses.extend(resource.dependencies().into_iter().map(|it| (id, it)));
+        add(UseSection::Resources, id, resource.dependencies());
     }
     for (id, output) in &template.outputs {
-        uses.extend(named(output.condition.as_ref()).map(|it| (id, it)));
-        uses.extend(
-            [Some(&output.value), output.export.as_ref()]
-                .into_iter()
-                .flatten()
-                .flat_map(|value| value.dependencies().into_iter().map(|it| (id, it)).collect::<Vec<_>>()),
-        );
+        add(UseSection::Outputs, id, output.dependencies());
     }
     uses
 }
@@ -197,7 +220,7 @@ pub(super) fn unknown_keys(template: &Template) -> Vec<(LogicalId, LogicalId, St
         resource.properties.values().for_each(|value| look(id, value));
     }
     for (id, output) in &template.outputs {
-        look(id, &output.value);
+        std::iter::once(&output.value).chain(&output.export).for_each(|value| look(id, value));
     }
     for (id, condition) in &template.conditions {
         condition.walk(&mut |condition| {
@@ -235,8 +258,8 @@ pub(super) fn undefined(
 ) -> Vec<(LogicalId, ResourceDependency)> {
     let mut seen = BTreeSet::new();
     uses.iter()
-        .filter(|(_, dependency)| !dependency.is_met(template))
-        .map(|(id, dependency)| ((*id).clone(), dependency.clone()))
+        .filter(|it| !it.on.is_met(template))
+        .map(|it| (it.at.clone(), it.on.clone()))
         .filter(|found| seen.insert(found.clone()))
         .collect()
 }
@@ -251,19 +274,19 @@ pub(super) fn cycles(template: &Template, uses: &[ResourceUse<'_>]) -> Vec<Vec<L
     let mut known = BTreeSet::new();
     // What one resource refers to comes in a row.
     let mut last: Option<(&LogicalId, Option<usize>)> = None;
-    for (from, dependency) in uses {
-        let own = match last {
-            Some((id, own)) if std::ptr::eq(id, *from) => own,
-            _ => resource(from),
-        };
-        last = Some((from, own));
-        let ends = match dependency {
-            ResourceDependency::Mapping(_) => None,
-            ResourceDependency::Condition(to) => match own {
-                Some(_) => None,
-                None => condition(from).zip(condition(to)),
-            },
-            other => own.zip(resource(other.id())),
+    for ResourceUse { section, at, on } in uses {
+        let ends = match (section, on) {
+            (UseSection::Outputs, _) | (_, ResourceDependency::Mapping(_)) => None,
+            (UseSection::Conditions, ResourceDependency::Condition(to)) => condition(at).zip(condition(to)),
+            (UseSection::Conditions, _) | (UseSection::Resources, ResourceDependency::Condition(_)) => None,
+            (UseSection::Resources, other) => {
+                let own = match last {
+                    Some((id, own)) if std::ptr::eq(id, *at) => own,
+                    _ => resource(at),
+                };
+                last = Some((at, own));
+                own.zip(resource(other.id()))
+            }
         };
         let Some((from, to)) = ends.filter(|ends| known.insert(*ends)) else { continue };
         edges.get_mut(from).into_iter().for_each(|targets| targets.push(to));
@@ -327,7 +350,7 @@ impl CycleSearch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{FnSub, If, TemplateOutput, TemplateParameter, props};
+    use crate::{FnSub, If, TemplateParameter, props};
 
     fn id(text: &str) -> LogicalId {
         LogicalId::parse(text).unwrap()
@@ -373,6 +396,31 @@ mod tests {
         template.resources.swap_remove(&id("C"));
         template.resources.swap_remove(&id("D"));
         assert_eq!(cycles(&template, &uses(&template)), Vec::<Vec<LogicalId>>::new());
+    }
+
+    /// Outputs have names of their own.
+    #[test]
+    fn an_output_with_the_name_of_a_resource_is_no_cycle() {
+        let mut template = Template::new("");
+        template.add_condition(&id("A"), TemplateCondition::Equals("x".into(), "y".into()));
+        template.add(&id("A"), resource(&["B"]));
+        template.add(&id("B"), Resource::new("AWS::X::Y", PropertyMap::new()));
+        template.add_output(&id("A"), TemplateOutput::new("", id("A").reference()));
+        template.add_output(&id("B"), TemplateOutput::new("", id("A").reference()));
+        assert_eq!(cycles(&template, &uses(&template)), Vec::<Vec<LogicalId>>::new());
+    }
+
+    #[test]
+    fn an_output_refers_to_what_its_value_its_export_and_its_condition_name() {
+        let mut output = TemplateOutput::new("", id("A").reference());
+        output.export = Some(FnSub::new().reference(&id("B")).into());
+        output.condition = Some(id("C"));
+        let expected = [
+            ResourceDependency::Condition(id("C")),
+            ResourceDependency::Reference(id("A")),
+            ResourceDependency::Reference(id("B")),
+        ];
+        assert_eq!(output.dependencies(), expected);
     }
 
     #[test]

@@ -322,6 +322,14 @@ fn jobs_before_the_deployment_wait_only_for_what_is_deployed_with_them() {
         .unwrap();
     assert_eq!(help.0, ["deploy them together with the jobs: `x-tranship: { root_services: [cache] }`"]);
     assert_eq!(help.1.as_deref(), Some("cache"));
+    // What is listed already stays.
+    let listed = text.replace("stacks: independent", "stacks: independent, root_services: [cron]");
+    let outcome = compiled("fargate", &listed);
+    let found = outcome.diagnostics.iter().find(|it| it.rule.name == "ecs/stack-order").unwrap();
+    assert_eq!(
+        found.help,
+        ["deploy them together with the jobs: `x-tranship: { root_services: [cron, cache] }`"]
+    );
     let text = text.replace("stacks: independent", "stacks: independent, root_services: [cache]");
     let places = places("fargate", &text);
     assert_eq!(

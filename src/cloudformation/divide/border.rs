@@ -52,7 +52,7 @@ impl<'a> StackBorder<'a> {
         part.resources = resources;
         let mut outputs = std::mem::take(&mut part.outputs);
         for output in outputs.values_mut() {
-            rewrite::value(&mut output.value, &mut |name| self.name(name));
+            rewrite::output(output, &mut |name| self.name(name));
         }
         part.outputs = outputs;
         if self.stack.is_some() {

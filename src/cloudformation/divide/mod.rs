@@ -18,7 +18,7 @@ pub use self::separate::{
     GivenValue, SeparateStack, SeparatedTemplate, StackConflict, StackPlace, StackPlaces, StackStage,
     separate,
 };
-use crate::graph;
+use crate::graph::{self, ResourceUse, UseSection};
 use crate::{DeletionPolicy, LogicalId, PropertyMap, Resource, ResourceDependency, Template, TemplateValue};
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
@@ -89,11 +89,11 @@ fn in_circles(
     for circle in graph::cycles(root, &graph::uses(root)) {
         let before = circle.iter().cycle().skip(circle.len().saturating_sub(1));
         for (from, stack) in before.zip(&circle).filter(|(_, it)| divided.nested.contains_key(*it)) {
-            let waits = |id: &LogicalId| id == from || membership.get(id) == Some(from);
-            let awaited = graph::uses(template).into_iter().filter(|(id, _)| waits(id));
-            back.extend(
-                awaited.map(|(_, on)| on.id().clone()).filter(|id| membership.get(id) == Some(stack)),
-            );
+            let waits = |it: &ResourceUse<'_>| {
+                it.section == UseSection::Resources && (it.at == from || membership.get(it.at) == Some(from))
+            };
+            let awaited = graph::uses(template).into_iter().filter(waits);
+            back.extend(awaited.map(|it| it.on.id().clone()).filter(|id| membership.get(id) == Some(stack)));
         }
     }
     with_needs(template, membership, back)

@@ -105,19 +105,19 @@ pub(super) fn mappings(whole: &Template, part: &mut Template) {
     }
 }
 
-/// Every name that the resources and conditions of a part refer to.
+/// Every name that the resources, outputs and conditions of a part refer to.
 fn dependencies(part: &Template) -> impl Iterator<Item = ResourceDependency> {
     let resources = part.resources.values().flat_map(|it| {
         let sections = [&it.properties, &it.creation_policy, &it.update_policy, &it.metadata];
         sections.into_iter().flat_map(PropertyMap::dependencies).collect::<Vec<_>>()
     });
-    resources.chain(part.conditions.values().flat_map(TemplateCondition::dependencies))
+    let outputs = part.outputs.values().flat_map(TemplateOutput::dependencies);
+    resources.chain(outputs).chain(part.conditions.values().flat_map(TemplateCondition::dependencies))
 }
 
 /// The conditions that a part asks.
 fn asked(part: &Template) -> BTreeSet<LogicalId> {
-    let of_outputs = part.outputs.values().filter_map(|it| it.condition.clone());
-    let of_resources = part.resources.values().filter_map(|it| it.condition.clone()).chain(of_outputs);
+    let of_resources = part.resources.values().filter_map(|it| it.condition.clone());
     let inside = dependencies(part).filter_map(|it| match it {
         ResourceDependency::Condition(id) => Some(id),
         _ => None,

@@ -4,7 +4,7 @@
 
 use crate::{
     FnSub, IntrinsicFunction, IntrinsicTarget, LogicalId, PropertyMap, PseudoParameter, Resource, SubPart,
-    TemplateCondition, TemplateValue,
+    TemplateCondition, TemplateOutput, TemplateValue,
 };
 
 /// What a value refers to.
@@ -25,6 +25,12 @@ pub(super) type NewName<'a> = dyn FnMut(&ValueName) -> Option<TemplateValue> + '
 pub(super) fn resource(it: &mut Resource, new: &mut NewName<'_>) {
     let sections = [&mut it.properties, &mut it.creation_policy, &mut it.update_policy, &mut it.metadata];
     sections.into_iter().for_each(|map| properties(map, new));
+}
+
+/// Replaces the names in an output.
+pub(super) fn output(it: &mut TemplateOutput, new: &mut NewName<'_>) {
+    value(&mut it.value, new);
+    it.export.iter_mut().for_each(|name| value(name, new));
 }
 
 /// Replaces the names in each value of a map.

@@ -193,3 +193,18 @@ fn names_never_meet_and_values_of_parameter_store_are_resolved_once() {
     assert_eq!(nested.parameters[&id("Image")].kind, ParameterType::String);
     assert_eq!(check(nested), []);
 }
+
+/// The root has the export, and what it names of a nested stack is an output there.
+#[test]
+fn an_export_crosses_the_border_too() {
+    let mut template = application();
+    let mut output = TemplateOutput::new("e", "x");
+    output.export = Some(id("WebService").att("Name"));
+    template.add_output(&id("WebService"), output);
+    let divided = divide(&template, members(BOTH));
+    let root = &divided.root_template;
+    let export = id("WebStack").att("Outputs.WebServiceName");
+    assert_eq!(root.outputs[&id("WebService")].export, Some(export));
+    assert!(divided.nested[&id("WebStack")].outputs.contains_key(&id("WebServiceName")));
+    assert_eq!(check(root), []);
+}

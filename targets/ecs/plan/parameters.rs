@@ -29,7 +29,7 @@ pub(super) fn plan(planner: &EcsPlanner<'_, '_>) -> Vec<ParameterPlan> {
 /// Those that something in the template refers to: any other would ask a deployment for a value in vain.
 pub(super) fn used(candidates: Vec<ParameterPlan>, template: &Template) -> Vec<ParameterPlan> {
     let resources = template.resources.values().flat_map(|resource| resource.dependencies());
-    let outputs = template.outputs.values().flat_map(|output| output.value.dependencies());
+    let outputs = template.outputs.values().flat_map(|output| output.dependencies());
     let conditions = template.conditions.values().flat_map(|condition| condition.dependencies());
     let known: IndexSet<LogicalId> = candidates.iter().map(|parameter| parameter.id.clone()).collect();
     let names = resources.chain(outputs).chain(conditions).filter_map(|it| known.get(it.id()).cloned());

@@ -100,14 +100,16 @@ pub(super) fn of_template(
     plan: &EcsPlan,
     template: &mut Template,
 ) -> SeparatedTemplate {
-    let (separated, conflicts) = separate(template, places(stacks, plan));
+    let (places, of_outputs) = places(stacks, plan);
+    let (separated, conflicts) = separate(template, places, &of_outputs);
     if !conflicts.is_empty() {
         report(planner, plan, &conflicts);
     }
     separated
 }
 
-fn places(stacks: &NestedStacks, plan: &EcsPlan) -> StackPlaces {
+/// The places of resources, and of outputs.
+fn places(stacks: &NestedStacks, plan: &EcsPlan) -> (StackPlaces, StackPlaces) {
     let mut places = StackPlaces::new();
     let before = stacks.run_before(plan);
     let of_task = |task: &TaskPlan| match before.contains(&*task.name) || stacks.is_in_root(&task.name) {
@@ -148,7 +150,10 @@ fn places(stacks: &NestedStacks, plan: &EcsPlan) -> StackPlaces {
         let place = StackPlace { stage: StackStage::Before, id: before_stack() };
         places.extend(runner.map(|role| (LogicalId::only(role), place.clone())));
     }
-    places
+    let addresses = plan.front_door.addresses.iter();
+    let of_outputs =
+        addresses.filter_map(|it| Some((it.id.clone(), own.get(&*it.service)?.clone()))).collect();
+    (places, of_outputs)
 }
 
 /// Rules belong to the service that connects, which waits for them; those of a load balancer to the service that it reaches.
@@ -187,9 +192,6 @@ fn front_door(plan: &EcsPlan, own: &BTreeMap<&str, StackPlace>, places: &mut Sta
             places.extend(rules.chain(whole).map(|id| (id.clone(), entrance(id))));
         }
     }
-    for address in &plan.front_door.addresses {
-        places.extend(own.get(&*address.service).map(|place| (address.id.clone(), place.clone())));
-    }
 }
 
 /// The stack of what runs before the services are deployed.
@@ -227,7 +229,8 @@ fn report(planner: &mut EcsPlanner<'_, '_>, plan: &EcsPlan, conflicts: &[StackCo
             all.get(..LISTED).map_or_else(|| listed(&all), |some| format!("{} and others", some.join(", ")));
         let message =
             format!("jobs before the deployment wait for {some}, which would be deployed after them");
-        let write = late.iter().copied().collect::<Vec<_>>().join(", ");
+        let known = planner.app.settings.root_services.iter().map(|name| name.peek().as_str());
+        let write = known.chain(late.iter().copied()).collect::<Vec<_>>().join(", ");
         let diagnostic = Diagnostic::new(&rules::STACK_ORDER, message).help(format!(
             "deploy them together with the jobs: `x-tranship: {{ root_services: [{write}] }}`"
         ));

@@ -7,7 +7,10 @@
 
 use super::names::{BorderNames, conditions, described, mappings};
 use super::rewrite::{self, ValueName};
-use crate::{LogicalId, PseudoParameter, ResourceDependency, Template, TemplateParameter, TemplateValue};
+use crate::{
+    LogicalId, PseudoParameter, ResourceDependency, Template, TemplateOutput, TemplateParameter,
+    TemplateValue,
+};
 use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,7 +49,8 @@ pub struct StackPlace {
     pub id: LogicalId,
 }
 
-/// The places of resources and outputs; what has none is in the foundation or goes with what it refers to.
+/// The places of resources, or of outputs, which have names of their own; what has none is in the foundation or goes with what it
+/// refers to.
 pub type StackPlaces = IndexMap<LogicalId, StackPlace>;
 
 /// What a parameter of a stack is given.
@@ -113,10 +117,15 @@ pub struct StackConflict {
     pub on: LogicalId,
 }
 
-/// Separates a template. Where there are conflicts, the stacks cannot be deployed. What the resources hold moves to the
+/// Separates a template by the places of its resources and of its outputs. Where there are conflicts, the stacks cannot be deployed. What the resources hold moves to the
 /// stacks: the template still says which there are, of which kind, and under which condition.
-pub fn separate(template: &mut Template, mut places: StackPlaces) -> (SeparatedTemplate, Vec<StackConflict>) {
+pub fn separate(
+    template: &mut Template,
+    mut places: StackPlaces,
+    of_outputs: &StackPlaces,
+) -> (SeparatedTemplate, Vec<StackConflict>) {
     settle(template, &mut places);
+    let output_places = output_places(template, &places, of_outputs);
     let mut parts: IndexMap<Option<&StackPlace>, Template> = IndexMap::new();
     let mut foundation = Template::new(template.description.clone());
     foundation.metadata = template.metadata.clone();
@@ -124,8 +133,8 @@ pub fn separate(template: &mut Template, mut places: StackPlaces) -> (SeparatedT
     for (id, resource) in &mut template.resources {
         part_of(&mut parts, &template.description, places.get(id)).add(id, resource.take_content());
     }
-    for (id, output) in &template.outputs {
-        part_of(&mut parts, &template.description, places.get(id)).add_output(id, output.clone());
+    for ((id, output), place) in template.outputs.iter().zip(&output_places) {
+        part_of(&mut parts, &template.description, place.as_ref()).add_output(id, output.clone());
     }
     let template = &*template;
     parts.sort_unstable_keys();
@@ -174,16 +183,15 @@ fn part_of<'p, 'm>(
     parts.entry(place).or_insert_with(described)
 }
 
-/// Places what has no place with the last of what it refers to.
+/// Places the resources that have no place with the last of what they refer to.
 fn settle(template: &Template, places: &mut StackPlaces) {
-    let of_outputs = template.outputs.iter().map(|(id, it)| (id, it.value.dependencies()));
     let of_resources = template.resources.iter().map(|(id, it)| (id, it.dependencies()));
-    let free = of_resources.chain(of_outputs).filter(|(id, _)| !places.contains_key(*id));
-    let mut open: Vec<(&LogicalId, Vec<ResourceDependency>)> = free.collect();
+    let mut open: Vec<(&LogicalId, Vec<ResourceDependency>)> =
+        of_resources.filter(|(id, _)| !places.contains_key(*id)).collect();
     let mut changed = true;
     while std::mem::take(&mut changed) {
         open.retain(|(id, needs)| {
-            let last = needs.iter().filter_map(|on| places.get(on.id())).max().cloned();
+            let last = last_of(needs, places).cloned();
             if last.is_some() && places.get(*id) != last.as_ref() {
                 places.extend(last.map(|last| ((*id).clone(), last)));
                 changed = true;
@@ -191,6 +199,18 @@ fn settle(template: &Template, places: &mut StackPlaces) {
             !needs.is_empty()
         });
     }
+}
+
+/// The place of each output, in their order: its own, or that of the last of what it refers to.
+fn output_places(template: &Template, places: &StackPlaces, own: &StackPlaces) -> Vec<Option<StackPlace>> {
+    let place = |(id, output): (&LogicalId, &TemplateOutput)| {
+        own.get(id).or_else(|| last_of(&output.dependencies(), places)).cloned()
+    };
+    template.outputs.iter().map(place).collect()
+}
+
+fn last_of<'p>(needs: &[ResourceDependency], places: &'p StackPlaces) -> Option<&'p StackPlace> {
+    needs.iter().filter_map(|on| places.get(on.id())).max()
 }
 
 /// The places in the order of their deployment: stage by stage, and within one after what they wait for.
@@ -292,7 +312,7 @@ impl<'a> SeparateBorder<'a> {
             resource.depends_on = order.into_iter().filter(|on| self.is_here(id, on)).collect();
         }
         for (id, output) in &mut part.outputs {
-            rewrite::value(&mut output.value, &mut |name| self.name(id, name));
+            rewrite::output(output, &mut |name| self.name(id, name));
         }
         let nowhere = LogicalId::only(crate::ResourceRole::Stack);
         conditions(whole, part, &mut |name| self.name(&nowhere, name));

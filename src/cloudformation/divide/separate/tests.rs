@@ -66,7 +66,7 @@ fn output(stack: Option<&str>, name: &str) -> GivenValue {
 
 #[test]
 fn each_stack_has_its_own_and_is_given_the_rest() {
-    let (made, conflicts) = separate(&mut application(), places(USUAL));
+    let (made, conflicts) = separate(&mut application(), places(USUAL), &StackPlaces::new());
     assert_eq!(conflicts, []);
     assert_eq!(names(&made.foundation.resources), ["Cluster"]);
     assert_eq!(names(&made.foundation.outputs), ["Url", "ClusterRef", "ClusterArn"]);
@@ -128,7 +128,7 @@ fn each_stack_has_its_own_and_is_given_the_rest() {
 #[test]
 fn the_template_still_says_which_resources_there_are() {
     let (before, mut template) = (application(), application());
-    let (made, _) = separate(&mut template, places(USUAL));
+    let (made, _) = separate(&mut template, places(USUAL), &StackPlaces::new());
     assert_eq!(names(&template.resources), names(&before.resources));
     for (id, left) in &template.resources {
         let known = &before.resources[id];
@@ -149,7 +149,7 @@ fn stacks_of_a_stage_are_in_the_order_in_which_they_wait() {
     }
     template.add(&id("Z"), Resource::new("AWS::X::Y", props! {}));
     let all = ["A", "B", "C", "D"].map(|name| (id(name), at(StackStage::Service, &format!("{name}Stack"))));
-    let (made, conflicts) = separate(&mut template, all.into_iter().collect());
+    let (made, conflicts) = separate(&mut template, all.into_iter().collect(), &StackPlaces::new());
     assert_eq!(conflicts, []);
     assert_eq!(names(&made.stacks), ["BStack", "DStack", "CStack", "AStack"]);
     assert_eq!(made.stacks[&id("AStack")].after, [id("CStack")]);
@@ -159,7 +159,7 @@ fn stacks_of_a_stage_are_in_the_order_in_which_they_wait() {
 fn a_stack_that_would_wait_for_a_later_one_is_a_conflict() {
     let mut template = application();
     template.resources[&id("Migrate")].depends_on.push(id("ApiService"));
-    let (_, conflicts) = separate(&mut template, places(USUAL));
+    let (_, conflicts) = separate(&mut template, places(USUAL), &StackPlaces::new());
     let late = StackConflict {
         stack: Some(at(StackStage::Before, "Jobs")),
         other: at(StackStage::Service, "Api"),
@@ -169,7 +169,7 @@ fn a_stack_that_would_wait_for_a_later_one_is_a_conflict() {
     assert_eq!(conflicts, [late]);
     let mut template = application();
     template.resources[&id("ApiService")].properties.set("Rule", id("Rule").reference());
-    let (_, conflicts) = separate(&mut template, places(USUAL));
+    let (_, conflicts) = separate(&mut template, places(USUAL), &StackPlaces::new());
     let stacks: Vec<_> =
         conflicts.iter().map(|it| (it.stack.clone().map(|it| it.id), it.other.id.clone())).collect();
     assert_eq!(stacks, [(Some(id("Api")), id("Web")), (Some(id("Web")), id("Api"))]);
@@ -190,7 +190,7 @@ fn conditions_mappings_and_secrets_go_along() {
     uses.set("Size", crate::FindInMap(&id("Sizes"), "a", "b"));
     uses.set("Field", FnSub::text("x").secret_field(&id("Secret"), "password"));
     let all = [USUAL, &[("Secret", StackStage::Shared, "Groups")]].concat();
-    let (made, conflicts) = separate(&mut template, places(&all));
+    let (made, conflicts) = separate(&mut template, places(&all), &StackPlaces::new());
     assert_eq!(conflicts, []);
     let api = &made.stacks[&id("Api")].template;
     assert_eq!(names(&api.conditions), ["Closed", "Open"]);
@@ -203,6 +203,59 @@ fn conditions_mappings_and_secrets_go_along() {
     let expected = FnSub::text("x").secret_field(&id("Secret"), "password").into_value();
     assert_eq!(api.resources[&id("ApiService")].properties.get("Field"), Some(&expected));
     assert_eq!(names(&made.stacks[&id("Web")].template.conditions), Vec::<&str>::new());
+    for template in made.stacks.values().map(|it| &it.template).chain([&made.foundation]) {
+        assert_eq!(check(template), []);
+    }
+}
+
+/// An output needs what its value and its export name, wherever it ends up.
+#[test]
+fn what_outputs_alone_refer_to_goes_along() {
+    let mut template = application();
+    template.add_parameter(&id("Stage"), TemplateParameter::string("A stage."));
+    template.add_condition(&id("Open"), TemplateCondition::equals(id("Stage").reference(), ""));
+    template.add_condition(&id("Far"), TemplateCondition::equals(id("Stage").reference(), "far"));
+    template.add_mapping(&id("Sizes"), props! { "a" => props! { "b" => 1 } });
+    let value = If(&id("Open"), id("WebService").att("Name"), "none");
+    let mut named = TemplateOutput::new("n", value);
+    named.export =
+        Some(FnSub::new().pseudo(PseudoParameter::StackName).then("-").reference(&id("Stage")).into_value());
+    template.add_output(&id("Name"), named);
+    let looked_up = If(&id("Far"), crate::FindInMap(&id("Sizes"), "a", "b"), id("Cluster").reference());
+    template.add_output(&id("Looked"), TemplateOutput::new("l", looked_up));
+    let mut exported = TemplateOutput::new("e", "x");
+    exported.export = Some(id("ApiService").att("Name"));
+    template.add_output(&id("Exported"), exported);
+    let (made, conflicts) = separate(&mut template, places(USUAL), &StackPlaces::new());
+    assert_eq!(conflicts, []);
+    let web = &made.stacks[&id("Web")].template;
+    assert_eq!(names(&web.conditions), ["Open"]);
+    assert!(names(&web.parameters).contains(&"Stage"));
+    let export = FnSub::new().value(id("RootStackName").reference()).then("-").reference(&id("Stage"));
+    assert_eq!(web.outputs[&id("Name")].export, Some(export.into_value()));
+    assert_eq!(names(&made.foundation.conditions), ["Far"]);
+    assert_eq!(names(&made.foundation.mappings), ["Sizes"]);
+    assert!(made.stacks[&id("Api")].template.outputs.contains_key(&id("Exported")));
+    for template in made.stacks.values().map(|it| &it.template).chain([&made.foundation]) {
+        assert_eq!(check(template), []);
+    }
+}
+
+/// Outputs have names of their own: one of a resource's name moves nothing.
+#[test]
+fn an_output_may_have_the_name_of_a_resource() {
+    let mut template = application();
+    template.add_output(&id("Cluster"), TemplateOutput::new("c", id("WebService").att("Name")));
+    template.add_output(&id("WebTarget"), TemplateOutput::new("t", id("Cluster").reference()));
+    template.add_output(&id("Kept"), TemplateOutput::new("k", id("Cluster").reference()));
+    let own = places(&[("Kept", StackStage::Service, "Api")]);
+    let (made, conflicts) = separate(&mut template, places(USUAL), &own);
+    assert_eq!(conflicts, []);
+    assert!(made.foundation.resources.contains_key(&id("Cluster")));
+    assert!(made.stacks[&id("Web")].template.outputs.contains_key(&id("Cluster")));
+    assert!(made.stacks[&id("Web")].template.resources.contains_key(&id("WebTarget")));
+    assert!(made.foundation.outputs.contains_key(&id("WebTarget")));
+    assert!(made.stacks[&id("Api")].template.outputs.contains_key(&id("Kept")));
     for template in made.stacks.values().map(|it| &it.template).chain([&made.foundation]) {
         assert_eq!(check(template), []);
     }
@@ -226,7 +279,7 @@ fn what_has_no_place_is_with_the_last_of_a_chain_that_it_refers_to() {
     let on = |other: &str| props! { "On" => id(other).reference() };
     template.add(&id("Early"), Resource::new("AWS::X::Alarm", on("Late")));
     template.add(&id("Late"), Resource::new("AWS::X::Alarm", on("WebTarget")));
-    let (separated, conflicts) = separate(&mut template, places(USUAL));
+    let (separated, conflicts) = separate(&mut template, places(USUAL), &StackPlaces::new());
     assert_eq!(conflicts, []);
     let web = names(&separated.stacks[&id("Web")].template.resources);
     assert!(web.contains(&"Early") && web.contains(&"Late"), "{web:?}");
