@@ -22,6 +22,15 @@ use tranship_cloudformation::{BodyFault, EditFault, ValueChange};
 use tranship_frontend::diagnostic::{Diagnostic, DiagnosticRule, suggest};
 use tranship_frontend::source::Origin;
 
+/// How the comment begins beside what a change added, and beside what it changed.
+const ADDED: &str = "added by ";
+const CHANGED: &str = "changed by ";
+
+/// The key path in a comment of a template: that of a change, or where a thing comes from.
+pub fn key_in_comment(comment: &str) -> &str {
+    comment.strip_prefix(ADDED).or_else(|| comment.strip_prefix(CHANGED)).unwrap_or(comment)
+}
+
 impl PreparedPatch {
     /// A diagnostic about the change.
     pub fn about(&self, rule: &'static DiagnosticRule, message: String) -> Diagnostic {
@@ -38,8 +47,8 @@ impl PreparedPatch {
 
     /// The comment beside what it changed.
     pub fn comment(&self) -> String {
-        let verb = if matches!(self.edit, PatchEdit::Add(_)) { "added" } else { "changed" };
-        format!("{verb} by {}", self.key)
+        let verb = if matches!(self.edit, PatchEdit::Add(_)) { ADDED } else { CHANGED };
+        format!("{verb}{}", self.key)
     }
 
     /// What it did to an entry, for the report.

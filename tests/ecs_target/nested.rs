@@ -271,3 +271,46 @@ fn a_change_of_the_template_may_cross_the_limit_too() {
     assert_eq!(over.len(), 51);
     assert!(over[""].iter().any(|it| it == "Topic59"));
 }
+
+/// A nested stack is a resource of the root, and a patch cannot take its name.
+#[test]
+fn a_patch_does_not_take_the_place_of_a_nested_stack() {
+    let text = |layout: &str, id: &str| {
+        format!(
+            "name: shop\nservices:\n  web: {{ image: w, ports: ['80:80'] }}\n  api: {{ image: a }}\nx-tranship:\n  stacks: {layout}\n  \
+             patch:\n    - resource: {id}\n      add: {{ Type: 'AWS::SNS::Topic', Properties: {{ DisplayName: x }} }}\n"
+        )
+    };
+    let outcome = compiled("fargate", &text("nested", "WebStack"));
+    let found: Vec<_> =
+        outcome.diagnostics.iter().filter(|it| it.rule.name == "tranship/patch-breaks").collect();
+    let [one] = found.as_slice() else { panic!("{:#?}", said(&outcome)) };
+    assert_eq!(one.message, "`WebStack` is the name of a nested stack of the application");
+    assert_eq!(one.key.as_deref(), Some("x-tranship.patch[0]"));
+    assert!(outcome.compiled.is_none());
+    for (layout, id) in [("single", "WebStack"), ("nested", "MyStack")] {
+        let outcome = compiled("fargate", &text(layout, id));
+        assert!(outcome.compiled.is_some(), "{layout}: {:#?}", said(&outcome));
+    }
+}
+
+/// What all services share names some of them and counts the rest, so that it does not grow with them.
+#[test]
+fn what_all_services_share_does_not_list_them_all() {
+    let listed = |services: usize| -> Vec<String> {
+        let mut text = "name: shop\nservices:\n".to_owned();
+        for n in 0..services {
+            text += &format!(
+                "  s{n}: {{ image: a, expose: [80], x-tranship: {{ public: {{ path: '/s{n}' }} }} }}\n"
+            );
+        }
+        let outcome = compiled("fargate", &(text + "x-tranship: { stacks: single }\n"));
+        let made = outcome.compiled.as_ref().unwrap_or_else(|| panic!("{:#?}", said(&outcome)));
+        let template = String::from_utf8(made.artifacts.get("template.yaml").unwrap().bytes.clone()).unwrap();
+        let above = template.split("\n  AttachmentListener:").next().unwrap().lines().rev();
+        above.map_while(|line| line.trim().strip_prefix("# ").map(str::to_owned)).collect()
+    };
+    assert_eq!(listed(3), ["services.s2", "services.s1", "services.s0"]);
+    let all = listed(30);
+    assert_eq!((all.len(), &all[..2]), (25, &["and 6 more".to_owned(), "services.s3".to_owned()][..]));
+}

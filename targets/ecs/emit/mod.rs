@@ -93,6 +93,9 @@ fn cluster_id() -> LogicalId {
     LogicalId::only(ResourceRole::Cluster)
 }
 
+/// Key paths that a resource lists. What all services share comes from all of them, and there may be as many such resources.
+const TRACED: usize = 24;
+
 /// Adds the key paths that a thing comes from.
 trait TracedResource {
     fn traced(self, paths: &[String]) -> Self;
@@ -100,6 +103,8 @@ trait TracedResource {
 
 impl TracedResource for Resource {
     fn traced(self, paths: &[String]) -> Self {
-        self.comments(paths.iter().cloned())
+        let rest = paths.len().saturating_sub(TRACED);
+        let rest = (rest > 0).then(|| format!("and {rest} more"));
+        self.comments(paths.iter().take(TRACED).cloned().chain(rest))
     }
 }

@@ -6,8 +6,10 @@
 use super::patched::OwnStack;
 use super::planner::EcsPlanner;
 use crate::ecs::rules;
+use crate::patches::key_in_comment;
 use std::collections::BTreeMap;
 use tranship_app::StackLayout;
+use tranship_app::rules::tranship::PATCH_BREAKS;
 use tranship_artifact::side_by_side_in_order;
 use tranship_cloudformation::{
     DividedTemplate, LogicalId, NESTED_OPERATION, SeparatedTemplate, StackRoom, Template, TemplateViolation,
@@ -48,6 +50,22 @@ pub(super) fn check_undivided(
 ) {
     for violation in exceeded(template, text, room) {
         let diagnostic = diagnostic(planner, template, &violation, None);
+        planner.report(diagnostic);
+    }
+}
+
+/// Reports what a patch adds to the root under the name of a nested stack, which is a resource of the root.
+pub(super) fn check_stack_names(
+    planner: &mut EcsPlanner<'_, '_>,
+    whole: &Template,
+    divided: &DividedTemplate,
+) {
+    let is_taken = |id: &&LogicalId| whole.resources.contains_key(*id) || whole.parameters.contains_key(*id);
+    for id in divided.nested.keys().filter(is_taken) {
+        let message = format!("`{id}` is the name of a nested stack of the application");
+        let diagnostic =
+            Diagnostic::new(&PATCH_BREAKS, message).help("call what the patch adds something else");
+        let diagnostic = placed(planner, diagnostic, &key_of(whole, id));
         planner.report(diagnostic);
     }
 }
@@ -211,7 +229,7 @@ fn comments<'t>(template: &'t Template, id: &LogicalId) -> &'t [String] {
 }
 
 fn key_of(template: &Template, id: &LogicalId) -> String {
-    comments(template, id).first().cloned().unwrap_or_else(|| "services".to_owned())
+    comments(template, id).first().map_or("services", |comment| key_in_comment(comment)).to_owned()
 }
 
 /// The key path that most resources come from.

@@ -160,6 +160,7 @@ pub fn plan(app: &Application, compute: &dyn ComputePolicy, cx: &mut Compilation
             };
             match stacks.divide(&plan, &template, !exceeded.is_empty(), divided) {
                 Some(mut divided) => {
+                    legality::check_stack_names(planner, &template, &divided);
                     template.drop_content();
                     let texts = legality::check_divided(planner, &template, &mut divided, whole);
                     (Some(divided), texts)

@@ -94,7 +94,10 @@ fn once(ids: Vec<LogicalId>) -> Vec<LogicalId> {
 
 /// Which task waits for which others; never in a circle.
 #[derive(Debug, Default)]
-pub(super) struct TaskWaits(IndexMap<ManifestName, Vec<ManifestName>>);
+pub(super) struct TaskWaits {
+    /// By the name of a task, the places in this list of those that it waits for.
+    tasks: IndexMap<ManifestName, Vec<usize>>,
+}
 
 impl TaskWaits {
     /// Decides who waits for whom, and claims every condition.
@@ -128,8 +131,8 @@ impl TaskWaits {
                 continue;
             }
             let in_circle = circling.contains(&from) && circling.contains(&to);
-            if !(in_circle && waits.reaches(&to, &from, &mut BTreeSet::new())) {
-                waits.0.entry(from).or_default().push(to);
+            if !in_circle || waits.may_wait(&from, &to) {
+                waits.wait(&from, &to);
             }
         }
         waits
@@ -141,36 +144,51 @@ impl TaskWaits {
         mut wanted: Vec<(ManifestName, ManifestName)>,
     ) -> BTreeSet<ManifestName> {
         wanted.retain(|(from, to)| from != to);
-        let own = self.0.iter().flat_map(|(from, all)| all.iter().map(|to| (from.clone(), to.clone())));
+        let own = self.tasks.keys().flat_map(|from| self.of(from).map(|to| (from.clone(), to.clone())));
         wanted.extend(own);
         circling(&wanted)
     }
 
     /// Whether a task may wait for another: not if that waits for it.
     pub(super) fn may_wait(&self, from: &ManifestName, to: &ManifestName) -> bool {
-        from != to && !self.reaches(to, from, &mut BTreeSet::new())
+        from != to && !self.reaches(to, from)
     }
 
     /// Lets a task wait for another.
     pub(super) fn wait(&mut self, from: &ManifestName, to: &ManifestName) {
-        let own = self.0.entry(from.clone()).or_default();
-        if !own.contains(to) {
-            own.push(to.clone());
+        let to = self.place(to);
+        let from = self.place(from);
+        if let Some((_, own)) = self.tasks.get_index_mut(from).filter(|(_, own)| !own.contains(&to)) {
+            own.push(to);
         }
+    }
+
+    fn place(&mut self, task: &ManifestName) -> usize {
+        let known = self.tasks.get_index_of(task);
+        known.unwrap_or_else(|| self.tasks.insert_full(task.clone(), Vec::new()).0)
     }
 
     fn of(&self, task: &str) -> impl Iterator<Item = &ManifestName> {
-        self.0.get(task).into_iter().flatten()
+        let places = self.tasks.get(task).into_iter().flatten();
+        places.filter_map(|place| self.tasks.get_index(*place)).map(|(name, _)| name)
     }
 
-    fn reaches(&self, from: &ManifestName, to: &ManifestName, seen: &mut BTreeSet<ManifestName>) -> bool {
-        if from == to {
-            return true;
-        }
-        if !seen.insert(from.clone()) {
+    /// Whether a task waits for another, directly or for one that does.
+    fn reaches(&self, from: &ManifestName, to: &ManifestName) -> bool {
+        let Some((from, to)) = self.tasks.get_index_of(from).zip(self.tasks.get_index_of(to)) else {
             return false;
+        };
+        let mut seen = vec![false; self.tasks.len()];
+        let mut open = vec![from];
+        while let Some(task) = open.pop() {
+            if task == to {
+                return true;
+            }
+            if seen.get_mut(task).is_some_and(|seen| !std::mem::replace(seen, true)) {
+                open.extend(self.tasks.get_index(task).into_iter().flat_map(|(_, on)| on));
+            }
         }
-        self.of(from).any(|next| self.reaches(next, to, seen))
+        false
     }
 }
 
@@ -325,6 +343,21 @@ mod tests {
         assert_eq!(of(&waits, "a"), ["b", "c"]);
         assert_eq!(of(&waits, "b"), ["c"]);
         assert_eq!(of(&waits, "c"), Vec::<&str>::new());
+    }
+
+    /// However long it is, and wherever it begins.
+    #[test]
+    fn the_wait_that_closes_a_long_circle_is_left_out() {
+        let length = 2_000;
+        let name = |at: usize| ManifestName::from(format!("s{}", at % length).as_str());
+        for forwards in [true, false] {
+            let pair =
+                |at| if forwards { (name(at), name(at + 1)) } else { (name(at), name(at + length - 1)) };
+            let waits = TaskWaits::of_pairs((0..length).map(pair).collect());
+            let without: Vec<usize> =
+                (0..length).filter(|at| waits.of(&name(*at)).next().is_none()).collect();
+            assert_eq!(without, [length - 1]);
+        }
     }
 
     #[test]
