@@ -1,11 +1,13 @@
-"""Which functions a compile runs: benches/function_order.txt, by which build.rs has the program linked.
+"""Which functions a compile runs, and which constants it reads: benches/function_order.txt, by which build.rs has the program
+linked.
 
-Linux maps sixteen pages around each one that is run, and a compile runs a quarter of the functions. Next to each other, they
+Linux maps sixteen pages around each one that is used, and a compile runs a quarter of the functions. Next to each other, they
 are a third of the pages that they are where the compiler leaves them. `benches/run order` builds releases, which keep their
 symbols, runs them under Valgrind and writes the list anew. Nothing depends on it but memory and the time of a start: after a
 change of code it fits a little less, and it is written again before a release.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -19,23 +21,32 @@ ROOT = Path(__file__).resolve().parent.parent
 ORDER = ROOT / "benches" / "function_order.txt"
 ROOM = ROOT / "target" / "order"
 # The groups, each with what it runs. A function is in the first group that runs it.
-APPLICATION, EXAMPLE = "application", "example"
+APPLICATION, MANIFEST, EXAMPLE = "application", "manifest", "example"
 GROUPS = {
-    "reading a manifest": [(APPLICATION, "config --quiet")],
+    "reading a manifest": [(manifest, "config --quiet") for manifest in (MANIFEST, APPLICATION, EXAMPLE)],
     "compiling an application": [(APPLICATION, f"{word} --target {target}") for target in ("fargate", "ecs-ec2", "beanstalk") for word in ("check", "build")],
     "compiling what uses more of Compose": [(EXAMPLE, f"check --target {target}") for target in ("fargate", "ecs-ec2", "beanstalk")],
 }
 HEAD = """\
-# The functions that a compile runs, by the symbols of Rust's second mangling scheme, and some of C. `*` is what differs between
-# compilers and versions.
+# The functions that a compile runs and constants that it reads, by the symbols of Rust's second mangling scheme, and some of C. `*`
+# is what differs between compilers and versions. Constants without a name have a hash of their crate, and a number.
 # `benches/run order` writes this file; build.rs has the program linked by it.
 """
 
 
 def releases():
-    """The programs with and without the AWS SDK, as a release builds them."""
-    for name, features in {"default": [], "compiler": ["--no-default-features"]}.items():
-        subprocess.run(["cargo", "build", "--release", "--locked", "--quiet", "--target-dir", ROOM, *features], cwd=ROOT, check=True)
+    """The programs with and without the AWS SDK, as a release builds them. The second one is built from a copy of the sources: what
+    has another name there belongs to this workspace, and is never called the same elsewhere."""
+    copy = ROOM / "sources"
+    shutil.rmtree(copy, ignore_errors=True)
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for path in filter(None, tracked.split("\0")):
+        (copy / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / path, copy / path)
+    for name, sources, features in [("default", ROOT, []), ("compiler", copy, ["--no-default-features"])]:
+        environment = {**os.environ, "TRANSHIP_LINK_MAP": str(ROOM / f"{name}.map")}
+        command = ["cargo", "build", "--release", "--locked", "--quiet", "--target-dir", ROOM, *features]
+        subprocess.run(command, cwd=sources, check=True, env=environment)
         shutil.copy2(ROOM / "release" / "tranship", ROOM / name)
         yield ROOM / name
 
@@ -108,23 +119,68 @@ class Functions:
                 yield last
 
 
+class Constants:
+    """The constants of a program, by what the linker has put where: the file beside the program."""
+
+    def __init__(self, program):
+        row = re.compile(r"\s*([0-9a-f]+)\s+[0-9a-f]+\s+([0-9a-f]+)\s+\d+ +\S.*:\(\.rodata\.(?:unlikely\.)?([^()]+)\)$")
+        found = filter(None, map(row.match, Path(f"{program}.map").read_text().splitlines()))
+        rows = sorted((int(one[1], 16), int(one[2], 16), one[3]) for one in found if int(one[2], 16))
+        self.program, self.rows, self.starts = program, rows, [row[0] for row in rows]
+
+    def read_by(self, words, folder):
+        """The names of the constants that a command reads. Those that many files have, such as texts of C, are merged, and have none."""
+        with tempfile.NamedTemporaryFile() as trace:
+            command = ["valgrind", "--tool=lackey", "--trace-mem=yes", f"--log-file={trace.name}", self.program, *words]
+            subprocess.run(command, cwd=folder, capture_output=True, check=True)
+            with open(trace.name) as lines:
+                addresses = {int(line[3:].partition(",")[0], 16) for line in lines if line.startswith(" L ")}
+        return {name for name in map(self.at, addresses) if name and not re.match(r"cst\d|str\d|.*\.str\d", name)}
+
+    def at(self, address):
+        place = bisect_right(self.starts, address) - 1
+        start, size, name = self.rows[place] if place >= 0 else (0, 0, None)
+        return name if start <= address < start + size else None
+
+
+def constants(programs):
+    """The patterns of the constants that reading a manifest takes. One without a name counts where all programs have it."""
+    found = []
+    for program in map(Constants, programs):
+        found.append(set())
+        for manifest, words in next(iter(GROUPS.values())):
+            with tempfile.TemporaryDirectory() as folder:
+                place(manifest, folder)
+                found[-1] |= program.read_by(words.split(), folder)
+    nameless = {name for name in set.intersection(*found) if ".Lanon." in f".{name}"}
+    return nameless | {pattern(name) for name in set.union(*found) if "Lanon." not in name}
+
+
+def place(manifest, folder):
+    """Puts what a command reads into a folder."""
+    if manifest == EXAMPLE:
+        shutil.copytree(ROOT / "fixtures" / "todobackend", folder, dirs_exist_ok=True)
+    else:
+        made = manifests.application if manifest == APPLICATION else manifests.manifest
+        Path(folder, "compose.yaml").write_text(made(10))
+
+
 def run(programs):
     """Writes the list; the exit code."""
+    programs = [Path(program).resolve() for program in programs]
     groups = {name: set() for name in GROUPS}
+    groups[next(iter(GROUPS))] |= constants(programs)
     for program in programs:
-        functions = Functions(Path(program).resolve())
+        functions = Functions(program)
         for name, commands in GROUPS.items():
             for manifest, words in commands:
                 with tempfile.TemporaryDirectory() as folder:
-                    if manifest == APPLICATION:
-                        Path(folder, "compose.yaml").write_text(manifests.application(10))
-                    else:
-                        shutil.copytree(ROOT / "fixtures" / "todobackend", folder, dirs_exist_ok=True)
+                    place(manifest, folder)
                     groups[name] |= {pattern(symbol) for symbol in functions.run_by(words.split(), folder)}
     text, known = HEAD, set()
     for name, found in groups.items():
         text += f"\n# {name}\n" + "".join(f"{one}\n" for one in sorted(found - known))
         known |= found
     ORDER.write_text(text)
-    print(f"{ORDER.relative_to(ROOT)}: {len(known)} functions")
+    print(f"{ORDER.relative_to(ROOT)}: {len(known)} functions and constants")
     return 0
