@@ -424,6 +424,21 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_a_mapping_lacks_is_found_wherever_it_is_looked_up() {
+        let mut template = Template::new("");
+        template.add_mapping(&id("M"), props! { "a" => props! { "b" => 1 } });
+        let look = |second: &str| crate::FindInMap(&id("M"), "a", second);
+        template.add(&id("R"), Resource::new("AWS::X::Y", props! { "V" => look("b"), "W" => look("c") }));
+        let mut output = TemplateOutput::new("", look("d"));
+        output.export = Some(look("e").into());
+        template.add_output(&id("O"), output);
+        template.add_condition(&id("C"), TemplateCondition::Equals(look("f").into(), "x".into()));
+        let found: Vec<String> =
+            unknown_keys(&template).iter().map(|(at, _, key)| format!("{at}: {key}")).collect();
+        assert_eq!(found, ["R: c", "O: d", "O: e", "C: f"]);
+    }
+
+    #[test]
     fn conditions_may_cycle_too() {
         let mut template = Template::new("");
         template.add_condition(&id("A"), TemplateCondition::Named(id("B")).not());
