@@ -314,3 +314,22 @@ fn what_all_services_share_does_not_list_them_all() {
     let all = listed(30);
     assert_eq!((all.len(), &all[..2]), (25, &["and 6 more".to_owned(), "services.s3".to_owned()][..]));
 }
+
+/// Parameters, outputs and secrets are those of the root, so that nested stacks do not help, and one message says so.
+#[test]
+fn what_nested_stacks_have_no_room_for_is_told_once() {
+    let mut text = "name: shop\nx-tranship: { stacks: nested }\nservices:\n".to_owned();
+    for n in 0..201 {
+        text += &format!("  s{n}: {{ image: a, environment: {{ V: '${{V{n}}}' }} }}\n");
+    }
+    text += "  web: { image: w, ports: ['80:80'] }\n";
+    let late: Vec<String> = (0..201).map(|n| format!("V{n}")).collect();
+    let text = text.replace("stacks: nested", &format!("stacks: nested, late_bound: [{}]", late.join(", ")));
+    let found = said(&compiled("fargate", &text));
+    let quotas: Vec<&String> = found.iter().filter(|it| it.starts_with("ecs/template-quota")).collect();
+    let [one] = quotas.as_slice() else { panic!("{quotas:#?}") };
+    assert!(
+        one.contains("the template has 2") && one.contains("parameters; CloudFormation allows 200"),
+        "{one}"
+    );
+}

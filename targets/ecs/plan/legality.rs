@@ -79,7 +79,7 @@ pub(super) fn check_divided(
     whole: bool,
 ) -> Vec<String> {
     let found = divided.resources();
-    let root = ("the root stack".to_owned(), std::mem::take(&mut divided.root_template));
+    let root = (ROOT_STACK.to_owned(), std::mem::take(&mut divided.root_template));
     let nested =
         divided.nested.iter_mut().map(|(id, it)| (format!("the nested stack `{id}`"), std::mem::take(it)));
     let texts = check_parts(planner, std::iter::once(root).chain(nested).collect(), whole);
@@ -107,6 +107,9 @@ pub(super) fn check_separate(
     check_parts(planner, std::iter::once(first).chain(others).collect(), whole)
 }
 
+/// What messages call the root of nested stacks.
+const ROOT_STACK: &str = "the root stack";
+
 /// Templates that are in memory beside their texts.
 const WRITTEN_AHEAD: usize = 16;
 
@@ -124,7 +127,10 @@ fn check_parts(planner: &mut EcsPlanner<'_, '_>, parts: Vec<(String, Template)>,
         (name, template, text.filter(|_| keeps), found)
     };
     side_by_side_in_order(parts, WRITTEN_AHEAD, judge, |(name, template, text, found)| {
-        for violation in found {
+        // What only one stack has room for has been told of the whole.
+        let is_told =
+            |one: &TemplateViolation| name == ROOT_STACK && !one.is_left_to(StackRoom::Nested) && counts(one);
+        for violation in found.into_iter().filter(|one| !is_told(one)) {
             let diagnostic = diagnostic(planner, &template, &violation, Some(&name));
             planner.report(diagnostic);
         }
