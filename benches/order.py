@@ -27,6 +27,8 @@ GROUPS = {
     "compiling an application": [(APPLICATION, f"{word} --target {target}") for target in ("fargate", "ecs-ec2", "beanstalk") for word in ("check", "build")],
     "compiling what uses more of Compose": [(EXAMPLE, f"check --target {target}") for target in ("fargate", "ecs-ec2", "beanstalk")],
 }
+# How constants are called that have no name.
+NAMELESS = ".Lanon."
 HEAD = """\
 # The functions that a compile runs and constants that it reads, by the symbols of Rust's second mangling scheme, and some of C. `*`
 # is what differs between compilers and versions. Constants without a name have a hash of their crate, and a number.
@@ -54,7 +56,10 @@ def releases():
 def pattern(symbol):
     """The symbol of a function, with `*` for what another compiler makes different: hashes of crates, and the places in the
     symbol that it refers to, which move with them; in C, numbers, since libraries put their versions there. What the
-    compiler puts behind a dot, where several functions have a name, is left out: the linker's script has all of them."""
+    compiler puts behind a dot, where several functions have a name, is left out: the linker's script has all of them. A constant
+    without a name only has what the compiler makes of its crate."""
+    if symbol.startswith(NAMELESS):
+        return symbol
     symbol = symbol.partition(".")[0]
     if not symbol.startswith("_R"):
         return re.sub(r"\d+", "*", symbol)
@@ -152,8 +157,8 @@ def constants(programs):
             with tempfile.TemporaryDirectory() as folder:
                 place(manifest, folder)
                 found[-1] |= program.read_by(words.split(), folder)
-    nameless = {name for name in set.intersection(*found) if ".Lanon." in f".{name}"}
-    return nameless | {pattern(name) for name in set.union(*found) if "Lanon." not in name}
+    everywhere = set.intersection(*found)
+    return {pattern(name) for name in set.union(*found) if name in everywhere or not name.startswith(NAMELESS)}
 
 
 def place(manifest, folder):

@@ -1,7 +1,8 @@
-"""The list of functions by which a release is linked holds nothing that differs between machines or compilers."""
+"""The list of functions and constants by which a release is linked holds nothing that differs between machines."""
 
 import re
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -29,6 +30,26 @@ class Patterns(unittest.TestCase):
 
     def test_constants_are_kept(self):
         self.assertEqual(order.pattern("_RINvCs1a_1xNtB2_1yKj1f_E"), "_RINvCs*_1xNtB*_1yKj1f_E")
+
+    def test_a_constant_without_a_name_stays_as_the_compiler_calls_it(self):
+        self.assertEqual(order.pattern(".Lanon.4d99ce458bd5cd87.4"), ".Lanon.4d99ce458bd5cd87.4")
+
+    def test_a_constant_is_where_the_linker_has_put_it(self):
+        linked = (
+            "             VMA              LMA     Size Align Out     In      Symbol\n"
+            "          204000           204000   25c628  4096 .rodata\n"
+            "          204010           204010       10     4         /t/x.o:(.rodata.unlikely._RNvCs1_1x4TABLE)\n"
+            "          204020           204020        8     8         /t/x.o:(.rodata..Lanon.ab.3)\n"
+            "          204028           204028        0     8         /t/x.o:(.rodata._RNvCs1_1x5EMPTY)\n"
+            "          204030           204030        4     1         <internal>:(.rodata.str1.1)\n"
+            "          304000           304000        4     1         /t/x.o:(.text._RNvCs1_1x4main)\n"
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "program.map").write_text(linked)
+            constants = order.Constants(Path(folder, "program"))
+        found = [constants.at(address) for address in (0x20400f, 0x204010, 0x20401f, 0x204020, 0x204028, 0x204030, 0x304000)]
+        table = "_RNvCs1_1x4TABLE"
+        self.assertEqual(found, [None, table, table, ".Lanon.ab.3", None, "str1.1", None])
 
     def test_an_instruction_belongs_to_the_function_around_it(self):
         functions = order.Functions.__new__(order.Functions)
