@@ -430,9 +430,9 @@ mod tests {
         let look = |second: &str| crate::FindInMap(&id("M"), "a", second);
         template.add(&id("R"), Resource::new("AWS::X::Y", props! { "V" => look("b"), "W" => look("c") }));
         let mut output = TemplateOutput::new("", look("d"));
-        output.export = Some(look("e").into());
+        output.export = Some(look("e"));
         template.add_output(&id("O"), output);
-        template.add_condition(&id("C"), TemplateCondition::Equals(look("f").into(), "x".into()));
+        template.add_condition(&id("C"), TemplateCondition::Equals(look("f"), "x".into()));
         let found: Vec<String> =
             unknown_keys(&template).iter().map(|(at, _, key)| format!("{at}: {key}")).collect();
         assert_eq!(found, ["R: c", "O: d", "O: e", "C: f"]);
