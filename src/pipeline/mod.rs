@@ -1,7 +1,7 @@
 //! Continuous delivery: from a commit to production, as files that the project keeps.
 //!
 //! In: the compiled environments of a manifest and what it says of its pipeline. Out: an artifact set for AWS
-//! CodePipeline or for GitHub Actions. Invariants: everything is decided in [`plan`], and what writes cannot fail; nothing
+//! CodePipeline or for GitHub Actions. Invariants: everything is decided in `plan`, and what writes cannot fail; nothing
 //! here needs a network, an account or the AWS SDK; the same manifest gives the same bytes.
 
 mod approval;
