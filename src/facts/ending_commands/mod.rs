@@ -1,7 +1,7 @@
 //! Commands that are known to end: migrations, seeds, clients, and the tools around them.
 //!
 //! In: the words of one simple command, as a shell reads them. Out: whether it ends, and whether it listens on a
-//! port. What is in no table is unknown. The rows are in [`table`].
+//! port. What is in no table is unknown. The rows are in `table`.
 
 mod table;
 
