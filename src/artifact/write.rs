@@ -312,8 +312,8 @@ fn listed(directory: &Utf8Path) -> Result<WrittenFiles, WriteError> {
     }
 }
 
-/// Writes files and archives side by side, and last the list of them with their hashes, which it returns. `old` is the directory that has what an
-/// earlier run wrote.
+/// Writes files and archives side by side, and last the list of them with their hashes, which it returns. `old` is the directory
+/// that has what an earlier run wrote.
 fn write_tree(
     set: &ArtifactSet,
     mut written: WrittenFiles,

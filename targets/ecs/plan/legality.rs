@@ -64,7 +64,7 @@ pub(super) fn check_stack_names(
     for id in divided.nested.keys().filter(is_taken) {
         let message = format!("`{id}` is the name of a nested stack of the application");
         let diagnostic =
-            Diagnostic::new(&PATCH_BREAKS, message).help("call what the patch adds something else");
+            Diagnostic::new(&PATCH_BREAKS, message).help("give what the patch adds another name");
         let diagnostic = placed(planner, diagnostic, &key_of(whole, id));
         planner.report(diagnostic);
     }
@@ -242,7 +242,7 @@ fn key_of(template: &Template, id: &LogicalId) -> String {
 fn largest(template: &Template) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for comment in template.resources.values().filter_map(|resource| resource.comments.first()) {
-        *counts.entry(comment).or_default() += 1;
+        *counts.entry(key_in_comment(comment)).or_default() += 1;
     }
     let most = counts.values().max().copied();
     let key = counts.iter().find(|(_, count)| Some(**count) == most).map(|(key, _)| (*key).to_owned());

@@ -294,8 +294,9 @@ impl AwaitedRules {
         for rule in rules {
             let opens = groups.contains(&rule.source);
             let by_task = if opens { &mut awaited.opened } else { &mut awaited.needed };
+            let both = [rule.egress(), rule.ingress()];
             for task in &rule.awaited_by {
-                by_task.entry(task.clone()).or_default().extend([rule.egress(), rule.ingress()]);
+                by_task.entry(task.clone()).or_default().extend_from_slice(&both);
             }
         }
         awaited

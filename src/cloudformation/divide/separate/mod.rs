@@ -209,8 +209,12 @@ fn output_places(template: &Template, places: &StackPlaces, own: &StackPlaces) -
     template.outputs.iter().map(place).collect()
 }
 
+/// The last place of what is referred to. A condition or a mapping is in no stack, even where it has the name of a resource.
 fn last_of<'p>(needs: &[ResourceDependency], places: &'p StackPlaces) -> Option<&'p StackPlace> {
-    needs.iter().filter_map(|on| places.get(on.id())).max()
+    let resources = needs
+        .iter()
+        .filter(|on| !matches!(on, ResourceDependency::Condition(_) | ResourceDependency::Mapping(_)));
+    resources.filter_map(|on| places.get(on.id())).max()
 }
 
 /// The places in the order of their deployment: stage by stage, and within one after what they wait for.

@@ -261,6 +261,21 @@ fn an_output_may_have_the_name_of_a_resource() {
     }
 }
 
+/// A condition has a name of its own, too.
+#[test]
+fn a_condition_with_the_name_of_a_resource_places_nothing() {
+    let mut template = application();
+    template.add_condition(&id("WebService"), TemplateCondition::equals(id("Image").reference(), ""));
+    template.add(&id("Topic"), Resource::new("AWS::X::Topic", props! {}).condition(&id("WebService")));
+    let value = If(&id("WebService"), id("Cluster").reference(), "none");
+    template.add_output(&id("Asked"), TemplateOutput::new("a", value));
+    let (made, conflicts) = separate(&mut template, places(USUAL), &StackPlaces::new());
+    assert_eq!(conflicts, []);
+    assert!(made.foundation.resources.contains_key(&id("Topic")));
+    assert!(made.foundation.outputs.contains_key(&id("Asked")));
+    assert_eq!(names(&made.foundation.conditions), ["WebService"]);
+}
+
 #[test]
 fn names_of_stacks_are_short_and_differ() {
     let long = |end: &str| LogicalId::of(&format!("{}-{end}", "a".repeat(80)), ResourceRole::Stack);
